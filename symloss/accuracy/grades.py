@@ -24,9 +24,8 @@ from symloss.program import AxisSymbol, Domain, Program, Read, SizeSymbol, State
 EXACT, TIGHT, CONDITIONED, CANCELLING = range(4)
 CLASSES = ("tight", "tight", "conditioned", "cancelling")
 
-#: Atoms that only choose among their arguments, or join them as a product does; they amplify nothing.
+#: Atoms that only choose among their arguments; they amplify nothing.
 CHOICES = frozenset(("maximum", "minimum", "relu", "ramp", "abs", "clamp", "stop_gradient", "slope_at"))
-PRODUCTS = frozenset(("zero_times", "x_over_y"))
 CONDITIONS = frozenset(("less", "less_equal", "equal", "not_equal", "and", "or", "not"))
 
 #: No longer a formula is quoted in a reason.
@@ -136,7 +135,7 @@ class Grader:
         grades = [self.grade(argument, assumptions) for argument in e.args]
         if name in CHOICES:
             return worst(*grades)
-        if name in PRODUCTS:
+        if record is not None and record.powers:
             return more(joined(grades), 1)
         if record is not None and record.image.is_FiniteSet:
             return self._condition(e, assumptions)

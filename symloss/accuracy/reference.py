@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sympy
@@ -17,7 +18,7 @@ from symloss.calculus.hessian import Refusal, hessian_diagonal
 from symloss.calculus.reverse import gradient
 from symloss.calculus.stabilise.ranges import Range
 from symloss.oracle import Interpreter, evaluate_adaptively, numbers
-from symloss.program import Program, exact_arithmetic
+from symloss.program import Program, Read, Statement, exact_arithmetic
 
 if TYPE_CHECKING:
     from symloss.calculus import Derivation
@@ -31,6 +32,8 @@ _FEW_BITS = 1 << 12
 #: Inputs beyond this are left to the stable program, or the textbook formula would need too many bits.
 LARGEST_EXPONENT = 1000.0
 _LOGARITHMS = ("log", "log1p", "log2")
+#: What the square of a norm is called after it.
+_SQUARED = "__squared"
 
 
 class Reference:
@@ -240,7 +243,7 @@ def unit_seeds(program: Program, sizes: Mapping[str, int]) -> dict[str, Values]:
 
 def _textbook_programs(derivation: Derivation) -> dict[str, Program]:
     """The programs that follow from the formula as written; no diagonal where that takes deeper loops."""
-    textbook = derivation.textbook
+    textbook = with_smooth_squares(derivation.textbook)
     wrt = [key.removeprefix("grad ") for key in derivation.gradient.outputs if key.startswith("grad ")]
     predictions = [tensor.name for tensor in textbook.tensors.values() if tensor.role == "prediction"]
     with exact_arithmetic():
@@ -254,3 +257,30 @@ def _textbook_programs(derivation: Derivation) -> dict[str, Program]:
             with suppress(Refusal):
                 found["diag"] = hessian_diagonal(by_predictions, textbook)
     return found
+
+
+def with_smooth_squares(program: Program) -> Program:
+    """The program with even powers of a norm as powers of the sum of squares that they are: those are smooth at 0.
+
+    By the chain rule they would inherit the slope that is declared for the kink of the norm.
+    """
+    norms = {s.target: s for s in program.statements if s.operation == "norm"}
+    squared: set[str] = set()
+
+    def is_square(e: Any) -> bool:
+        inner = e.base if isinstance(e, sympy.Pow) else None
+        return isinstance(inner, Read) and inner.tensor in norms and e.exp.is_Integer and e.exp > 0 and e.exp % 2 == 0
+
+    def smooth(e: Any) -> Any:
+        squared.add(e.base.tensor)
+        return Read(f"{e.base.tensor}{_SQUARED}", e.base.index) ** (e.exp / 2)
+
+    with exact_arithmetic():
+        visited = [replace(s, body=s.body.replace(is_square, smooth)) for s in program.statements]
+        statements: list[Statement] = []
+        for statement in visited:
+            statements.append(statement)
+            if statement.target in squared:
+                target = f"{statement.target}{_SQUARED}"
+                statements.append(replace(statement, target=target, operation="sum", body=statement.body**2))
+    return program.replacing(statements=tuple(statements))

@@ -15,7 +15,6 @@ from symloss.program import AxisSymbol, Program, Read, Statement, rename_axes, s
 #: Conditions that hold where an expression is evaluated.
 Assumptions = frozenset[Any]
 NOTHING: Assumptions = frozenset()
-_PRODUCTS = ("zero_times", "x_over_y")
 _DEPTH = 12
 
 
@@ -58,8 +57,7 @@ class Signs:
         if e.is_Add:
             return self._sum(e, assumptions)
         record = record_of(e)
-        name = "" if record is None else record.name
-        if e.is_Mul or name in _PRODUCTS:
+        if e.is_Mul or (record is not None and record.powers):
             found = 1
             for factor in e.args:
                 found *= self.sign(factor, assumptions)
@@ -230,8 +228,9 @@ def _selectors(term: Any) -> list[Any]:
             continue
         if record.name == "where" and factor.args[2] == 0:
             found.append(factor.args[0])
-        elif record.name in _PRODUCTS:
-            found += [part for argument in factor.args for part in _selectors(argument)]
+        elif record.powers:
+            factors = [part for part, power in zip(factor.args, record.powers, strict=True) if power > 0]
+            found += [part for argument in factors for part in _selectors(argument)]
         elif record.image.is_FiniteSet and 0 in record.image:
             found.append(factor)
     return found

@@ -26,6 +26,7 @@ class XOverY(Atom):
         domains=(sympy.S.Reals, sympy.S.Reals),
         fold=lambda x, y: sympy.S.Zero if x == 0 else (x if y == 1 else None),
         kinked=True,
+        powers=(1, -1),
     )
 
 
@@ -42,6 +43,7 @@ class ZeroTimes(Atom):
         latex=r"{0} \cdot {1}",
         fold=lambda a, b: _zero_times(a, b),
         kinked=True,
+        powers=(1, 1),
     )
 
     def _eval_derivative(self, symbol: Any) -> Any:

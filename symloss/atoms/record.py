@@ -37,6 +37,7 @@ class AtomRecord:
         special: exact values at exact arguments, infinities included (a limit where there is one).
         fold: gives the value for constant arguments that `special` does not list, or None.
         kinked: the partial derivatives may be exactly 0 by selection, so that they annihilate an infinite inner slope.
+        powers: for an atom that is a product of powers of its arguments, which a factor 0 makes 0, their exponents.
     """
 
     name: str
@@ -55,6 +56,7 @@ class AtomRecord:
     special: Mapping[tuple[Any, ...], Any] = field(default_factory=lambda: MappingProxyType({}))
     fold: Callable[..., Any] = lambda *arguments: None
     kinked: bool = False
+    powers: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Fill what follows from the arity, and check that the parts agree on it."""

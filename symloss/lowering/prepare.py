@@ -11,7 +11,7 @@ import sympy
 from symloss.atoms import Absolute, And, Equal, Less, Log1p, Maximum, Minimum, StopGradient, Where
 from symloss.lowering.functions import Difference, Gap, Lifted, UnitScale
 from symloss.lowering.norms import with_scaled_norms
-from symloss.lowering.quotients import with_quotients
+from symloss.lowering.quotients import with_quotients, with_relative_differences
 from symloss.lowering.rescaling import rescaled
 from symloss.lowering.rewriting import bottom_up
 from symloss.program import AxisSymbol, Program, Read, Statement, axes_of, reads_of, rename_axes, substitute
@@ -36,7 +36,7 @@ def prepare(program: Program, wanted: Iterable[str], shares: bool = False) -> Pr
     program = _unroll(program)
     program = _differences_first(program)
     program = with_quotients(program)
-    program = rescaled(program)
+    program = with_relative_differences(rescaled(program))
     return without_dead_statements(program, wanted)
 
 

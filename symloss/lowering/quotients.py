@@ -1,20 +1,23 @@
-"""Quotients whose parts stay within the range of the dtype where the quotient itself does.
+"""Quotients, and powers times a parameter, whose parts stay within the range of the dtype where the whole does.
 
 The inverse of a subnormal number is beyond the largest number, and so may be a quotient by one, although what it is
 multiplied with brings the result back: p·(1/q) is formed as p/q, and c·(y/p), where y/p is infinite, as (c·y)/p.
+A number's difference from another over that number is as ordinary as their quotient, however small both are, and is
+formed before anything else is multiplied in: c·((p - q)/p), not (c/p)·(p - q).
+A square may be beyond the largest number although the parameter that multiplies it brings it back: (c·x)·x, not c·x².
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 import sympy
 
 from symloss.atoms import Absolute, Equal, Less, Or, Where, XOverY, ZeroTimes
-from symloss.lowering.functions import Lifted
+from symloss.lowering.functions import Lifted, Over
 from symloss.lowering.rewriting import bottom_up
 from symloss.program import INPUT_ROLES, Program, Read, Tensor
 
@@ -33,9 +36,35 @@ def with_quotients(program: Program) -> Program:
     )
 
 
+def with_relative_differences(program: Program) -> Program:
+    """The program with every ``(p - q)/p``, and every ``(p - q)/sqrt(p)``, formed before it is multiplied."""
+    return program.replacing(
+        statements=tuple(
+            replace(s, body=bottom_up(s.body, _relative_first)) if s.body.has(sympy.Pow) else s
+            for s in program.statements
+        )
+    )
+
+
+def _relative_first(e: Any) -> Any:
+    if not e.is_Mul:
+        return e
+    factors = list(e.args)
+    for inverse in e.args:
+        if not (inverse.is_Pow and inverse.exp.is_number and -1 <= inverse.exp < 0):
+            continue
+        above = next((f for f in factors if f.is_Add and inverse.base in f.args), None)
+        if above is not None and len(factors) > 2:
+            factors = [f for f in factors if f not in (above, inverse)]
+            factors.append(Over(above, sympy.S.One, inverse.base**-inverse.exp))
+    return e if len(factors) == len(e.args) else sympy.Mul(*factors)
+
+
 def _rewritten(tensors: Mapping[str, Tensor], e: Any) -> Any:
     if isinstance(e, ZeroTimes):
         selector, other = e.args
+        if _is_parameter(tensors, selector) and other.is_Pow and other.exp.is_Integer and other.exp > 1:
+            return reduce(ZeroTimes, [other.base] * int(other.exp), selector)
         if isinstance(other, XOverY):
             return _within_range(tensors, selector, other) or e
         return _joined(tensors, selector, other) or e
@@ -71,6 +100,10 @@ def _is_scale(tensors: Mapping[str, Tensor], factor: Any) -> bool:
     if factor.is_number:
         return True
     return isinstance(factor, Read) and factor.tensor in tensors and tensors[factor.tensor].role in _SCALES
+
+
+def _is_parameter(tensors: Mapping[str, Tensor], factor: Any) -> bool:
+    return isinstance(factor, Read) and factor.tensor in tensors and tensors[factor.tensor].role == "parameter"
 
 
 def _within_range(tensors: Mapping[str, Tensor], factor: Any, ratio: Any) -> Any | None:

@@ -31,6 +31,7 @@ from symloss.atoms import (
     Relu,
     Sign,
     Step,
+    ZeroTimes,
 )
 from symloss.lowering.functions import Difference, Over, ScaleInverse, UnitScale
 from symloss.lowering.units import Key, Slot, Units, subexpressions
@@ -123,6 +124,11 @@ class _Rescaling:
         renamed = {s.target: f"_scaled_{s.target}" for s in source.statements if s.target.split("__")[0] in outputs}
         for statement in source.statements:
             mapping = {read: self._inner(read, renamed) for read in statement.reads}
+            linear = self._linear(statement.body, mapping) if statement.target in renamed else None
+            if linear is not None:
+                del renamed[statement.target]
+                statements.append(replace(statement, body=linear))
+                continue
             body, guard = (self._mapped(e, mapping) for e in (statement.body, statement.guard))
             target = renamed.get(statement.target, statement.target)
             statements.append(replace(statement, target=target, body=body, guard=guard))
@@ -158,6 +164,18 @@ class _Rescaling:
             for s in statements
             if s.target not in ones
         ]
+
+    def _linear(self, e: Any, mapping: Mapping[Any, Any]) -> Any | None:
+        """A sum of inputs, perhaps times factors without a unit, in the caller's units; None for other expressions.
+
+        Beside the largest entry of a sample two others may be too small to matter, though not to their difference.
+        """
+        if not self.units.in_free(self.units.of(e)):
+            return self._mapped(e, mapping)
+        if not (e.is_Mul or isinstance(e, ZeroTimes)):
+            return self._opened(e)
+        parts = [self._linear(argument, mapping) for argument in e.args]
+        return None if None in parts else e.func(*parts)
 
     def _mapped(self, e: Any, mapping: Mapping[Any, Any]) -> Any:
         """An expression in the new units but for the comparisons of inputs in it."""

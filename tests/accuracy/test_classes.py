@@ -10,10 +10,13 @@ from symloss.accuracy.measurement import error_in_ulps
 from symloss.accuracy.points import sizes_for
 from symloss.accuracy.record import quotient_of_units
 from symloss.accuracy.reference import limit_of
+from symloss.accuracy.signs import exclusive
+from symloss.atoms import Step, XOverY, ZeroTimes
 from symloss.calculus import Derivation
 from symloss.calculus.forward import hessian_vector_product
 from symloss.calculus.reverse import gradient
 from symloss.language import Accuracy
+from symloss.program import AxisSymbol, Read
 
 from .catalogue import NAMES, derivation_of, spec_of
 
@@ -61,10 +64,20 @@ def test_binary_cross_entropy_is_tight_for_hard_labels_and_its_value_for_every_l
         ("dice", "value", "conditioned"),
         ("triplet", "grad anchor", "cancelling"),
         ("info_nce", "value", "cancelling"),
+        ("bce", "diag p", "tight"),
+        ("bce", "hvp p", "conditioned"),
+        ("bce", "grad p", "cancelling"),
     ],
 )
 def test_classes(name, key, expected):
     assert grades(name)[key] == expected
+
+
+def test_a_factor_excludes_another_term_and_a_divisor_does_not():
+    a, b, t = (Read(name, (AxisSymbol("n"),)) for name in "abt")
+    assert exclusive(ZeroTimes(a, Step(t)), ZeroTimes(b, Step(-t)))
+    assert exclusive(XOverY(Step(t), a), XOverY(Step(-t), b))
+    assert not exclusive(XOverY(a, Step(t)), XOverY(b, Step(-t)))
 
 
 def unstable(name):

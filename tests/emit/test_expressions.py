@@ -12,7 +12,7 @@ import sympy
 from symloss import atoms
 from symloss.atoms.elementary import compose
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
-from symloss.lowering.functions import Element, Variable
+from symloss.lowering.functions import Difference, Element, Variable
 from symloss.program import exact_arithmetic
 
 X, Y = Variable("x"), Variable("y")
@@ -61,6 +61,12 @@ def test_printed_arithmetic(expression, expected, dtype):
     with exact_arithmetic():
         value = evaluated(expression, dtype, x=real(0.75), y=real(0.25), k=3)
     assert value == pytest.approx(expected, rel=4 * float(np.finfo(dtype).eps))
+
+
+def test_a_difference_is_formed_before_anything_is_added_to_it():
+    with exact_arithmetic():
+        expression = sympy.Add(Variable("a"), Difference(Y, X), evaluate=False)
+    assert evaluated(expression, "float64", a=0.1, x=1e175, y=1e175) == 0.1
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

@@ -72,3 +72,23 @@ def test_the_limit_beside_a_tiny_input_is_seen():
         instance = Instance({"p": {(0,): 0.0}, "y": {(0,): 2.0**exponent}}, {})
         found = reference.results(instance, {}, {"n": 1}, ["grad"])
         assert found["grad p"][(0,)] == -sympy.oo
+
+
+@pytest.mark.parametrize("dtype", list(TINY))
+def test_a_difference_over_the_root_of_what_it_is_taken_from_is_small(dtype):
+    """(alpha - alpha_bar)/sqrt(alpha) is about sqrt(alpha), whatever x_t is; x_t/sqrt(alpha) is beyond every number."""
+    alpha, large = TINY[dtype], TINY[dtype] ** -0.6
+    arrays = np.zeros((1, 2)), np.zeros((1, 2)), np.full((1, 2), large), [alpha], [alpha / 2], [1.0]
+    _, gradient = symloss.load("diffusion_posterior_kl").value_and_grad(*(np.asarray(a, dtype) for a in arrays))
+    np.testing.assert_allclose(gradient, -large * (alpha / 2) / alpha**0.5, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("dtype", "large"), [("float32", 2.0**66), ("float64", 2.0**520)])
+def test_a_parameter_brings_a_square_back_into_the_range(dtype, large):
+    length, lam = np.array([[large]], dtype), large**-0.5
+    loss = symloss.load("gradient_penalty")
+    for found in (loss(length, lam=lam), loss.value_and_grad(length, lam=lam)[0]):
+        assert found == pytest.approx(large**1.5, rel=1e-6)
+    infinite = np.array([[np.inf]], dtype)
+    assert loss(infinite, lam=0.0) == 0
+    assert np.isnan(loss(np.nan * infinite, lam=0.0))

@@ -78,3 +78,11 @@ def test_inputs_are_compared_in_the_units_of_the_caller():
         value, gradient = symloss.load(name).value_and_grad(pred, target, reduction="none")
         assert value[0] == 1
         assert gradient[0, 0] == pytest.approx(slope, rel=1e-12, abs=0.0), name
+
+
+def test_a_difference_far_below_the_largest_entry_of_its_sample_is_kept():
+    # The negative's gradient is 2 (anchor - negative), whatever the positive is.
+    anchor, negative = np.float32(1.4514533e-38), np.float32(1.4514605e-38)
+    samples = (np.array([[x, y]], np.float32) for x, y in ((anchor, 3.0), (1e4, 5.0), (negative, 3.0)))
+    _, (_, _, gradient) = symloss.load("triplet").value_and_grad(*samples)
+    assert gradient[0, 0] == 2 * (anchor - negative) != 0

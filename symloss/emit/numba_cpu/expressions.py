@@ -149,7 +149,8 @@ class ExpressionPrinter:
             elif term.could_extract_minus_sign():
                 text += f" - {show(_negative(term), PRODUCT)}"
             else:
-                text += f" + {show(term, _SUM)}"
+                # Without parentheses what stands before would be added to one side of a difference alone.
+                text += f" + {show(term, PRODUCT if isinstance(term, Difference) else _SUM)}"
         return text
 
     def _product(self, expression: sympy.Expr) -> tuple[str, int]:

@@ -11,6 +11,7 @@ import sympy
 
 from symloss.emit.numba_cpu.checks import BLOCK, PLACE, InputCheck, least
 from symloss.emit.numba_cpu.expressions import ATOM, PRODUCT, ExpressionPrinter, is_condition
+from symloss.emit.numba_cpu.wide import WIDE, widened
 from symloss.lowering.functions import Element
 from symloss.lowering.rows import ROW, START
 from symloss.lowering.schedule import Accumulation, ForEach, Kernel, Let, Node, RowResult, Store, Sweep, View
@@ -58,6 +59,10 @@ class KernelPrinter:
                 self.printer.worded[f"{argument.name}_chunk[row]"] = self.own(argument.name), ATOM
             weight = "own_weight" if self.kernel.sample_weight is not None else self.weight
             self.printer.worded["seed[row]"] = f"{weight} / denominator", PRODUCT
+        self.widened = widened(self.kernel) if self.by_row and self.printer.dtype == "float32" else None
+        if self.widened is not None:
+            alone = self.widened.wide - self.widened.narrow
+            self.printer.worded |= {f"{name}{WIDE}": (name, ATOM) for name in alone}
 
     @property
     def name(self) -> str:
@@ -357,9 +362,12 @@ class KernelPrinter:
             if kernel.sample_weight is not None:
                 nodes, value = kernel.sample_weight
                 lines += [*self.nodes(nodes), f"own_weight = {self.weight} * {self.printer.real(value, ATOM)}"]
-        lines += self.nodes(kernel.nodes)
+        nodes, results = kernel.nodes, kernel.row_results
+        if self.widened is not None:
+            nodes, results = self.widened.nodes, self.widened.results
+        lines += self.nodes(nodes)
         # Their text tells whether there is an elementary function in it.
-        texts = [(result.name, self.printer.real(result.value)) for result in kernel.row_results]
+        texts = [(result.name, self.printer.real(result.value)) for result in results]
         lines += [f"{name}_{'narrow' if self.narrow else 'rows'}[row] = {text}" for name, text in texts]
         if self.by_row and kernel.term:
             rows = f"{kernel.term}_rows[row]"
@@ -529,6 +537,10 @@ class KernelPrinter:
                 lines.append(f"{a.variable} = _ordered_{self.printer.suffix}({a.variable}_order)")
         for a in sums:
             total = f"math.sqrt({a.variable})" if a.kind == "norm" else a.variable
+            if self.widened is not None and a.variable in self.widened.wide:
+                if a.variable not in self.widened.narrow:
+                    continue
+                lines.append(f"{a.variable}{WIDE} = {a.variable}")
             if self.printer.dtype == "float32":
                 total = f"f32({total})"
             if total != a.variable:
