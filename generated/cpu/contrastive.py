@@ -873,7 +873,6 @@ def value_f32(
                 D_squared += _pairwise_sum_f32(D_squared_block, quarters, count)
                 D__largest_bits = _where(D__largest_here > D__largest_bits, D__largest_here, D__largest_bits)
             D__largest = _bits(D__largest_bits, np.float32)
-            D_squared = f32(D_squared)
             t2 = _unit_scale_f32(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 1024):
@@ -888,7 +887,7 @@ def value_f32(
             y_n = y[n]
             D = D__scaled * (f32(1.0) / t2)
             t4 = _maximum_f32(f32(0.0), margin - D)
-            value_rows[row] = _zero_times_f32(y_n, D_squared) + _zero_times_f32(f32(1.0) - y_n, t4 * t4)
+            value_rows[row] = _zero_times_f32(f32(1.0) - y_n, t4 * t4) + _zero_times_f32(y_n, D_squared)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -940,7 +939,6 @@ def value_and_grad_f32(
                 D_squared += _pairwise_sum_f32(D_squared_block, quarters, count)
                 D__largest_bits = _where(D__largest_here > D__largest_bits, D__largest_here, D__largest_bits)
             D__largest = _bits(D__largest_bits, np.float32)
-            D_squared = f32(D_squared)
             t2 = _unit_scale_f32(D__largest)
             D__scaled = 0.0
             for block in range(0, size_d, 1024):
@@ -975,7 +973,7 @@ def value_and_grad_f32(
                 t19 = _zero_times_f32(t15, _where(t16, t17, t18))
                 grad_a_row[d] = f32(2.0) * seed_n * t5 + _where(t8, f32(0.0), t19)
                 grad_b_row[d] = _where(t8, f32(0.0), -t19) - f32(2.0) * seed_n * t5
-            value_rows[row] = _zero_times_f32(y_n, D_squared) + _zero_times_f32(t9, t13 * t13)
+            value_rows[row] = _zero_times_f32(t9, t13 * t13) + _zero_times_f32(y_n, D_squared)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]

@@ -700,8 +700,8 @@ def _log_tail_f32(x):
 
 @_jit
 def value_f64(
-    first, last, value_rows, t1_block, samples, chunk, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar,
-    alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
+    first, last, value_rows, t1_block, samples, chunk, sigma2, sigma2_step, xt, alpha_bar, alpha_bar_step, alpha,
+    alpha_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     validate, failed,
 ):
     for c in range(first, last):
@@ -751,35 +751,37 @@ def value_f64(
                     losses_out[n] = 0.0
                 continue
             sigma2_n = sigma2[n * sigma2_step]
-            alpha_n = alpha[n * alpha_step]
             xt_row = xt[n]
             alpha_bar_n = alpha_bar[n * alpha_bar_step]
             t2 = 1.0 - alpha_bar_n
+            alpha_n = alpha[n * alpha_step]
             t3 = alpha_n - alpha_bar_n
-            t4 = alpha_bar_n / alpha_n
-            t5 = math.sqrt(t4)
-            t6 = 1.0 - alpha_n
-            t7 = t5 * t6
+            t4 = math.sqrt(alpha_n)
+            t5 = t3 / t4
+            t6 = alpha_bar_n / alpha_n
+            t7 = math.sqrt(t6)
+            t8 = 1.0 - alpha_n
+            t9 = t7 * t8
             x0_row = x0[n]
             mu_theta_row = mu_theta[n]
-            t9 = 4.0 * t6 * t3
-            t10 = alpha_n * sigma2_n * t2
-            t11 = t9 < t10
-            t12 = t6 * t3
-            t13 = -alpha_n * sigma2_n * t2
-            t14 = t12 + t13
-            t15 = t14 / alpha_n / sigma2_n / t2
-            t16 = _log_ratio_f64(t12, t10)
-            t17 = t15 - t16
-            t18 = _log_tail_f64(t15)
-            t19 = _where(t11, t17, t18)
+            t11 = 4.0 * t8 * t3
+            t12 = alpha_n * sigma2_n * t2
+            t13 = t11 < t12
+            t14 = t8 * t3
+            t15 = -alpha_n * sigma2_n * t2
+            t16 = t14 + t15
+            t17 = t16 / alpha_n / sigma2_n / t2
+            t18 = _log_ratio_f64(t14, t12)
+            t19 = t17 - t18
+            t20 = _log_tail_f64(t17)
+            t21 = _where(t13, t19, t20)
             t1 = 0.0
             for block in range(0, size_d, 1024):
                 count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
-                    t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
-                    t1_block[lane] = t8 * (t8 / sigma2_n) + t19
+                    t10 = xt_row[d] * (t5 / t2) + t9 * (x0_row[d] / t2) - mu_theta_row[d]
+                    t1_block[lane] = t10 * (t10 / sigma2_n) + t21
                 t1 += _pairwise_sum(t1_block, count, 0.0)
             value_rows[row] = 0.5 * t1
             value_rows[row] *= weight[n * weight_step]
@@ -790,9 +792,9 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, value_rows, t1_block, samples, chunk, grad_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt,
-    alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_block, samples, chunk, grad_mu_theta, sigma2, sigma2_step, xt, alpha_bar,
+    alpha_bar_step, alpha, alpha_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -843,28 +845,30 @@ def value_and_grad_f64(
                     losses_out[n] = 0.0
                 continue
             sigma2_n = sigma2[n * sigma2_step]
-            alpha_n = alpha[n * alpha_step]
             xt_row = xt[n]
             alpha_bar_n = alpha_bar[n * alpha_bar_step]
             t2 = 1.0 - alpha_bar_n
+            alpha_n = alpha[n * alpha_step]
             t3 = alpha_n - alpha_bar_n
-            t4 = alpha_bar_n / alpha_n
-            t5 = math.sqrt(t4)
-            t6 = 1.0 - alpha_n
-            t7 = t5 * t6
+            t4 = math.sqrt(alpha_n)
+            t5 = t3 / t4
+            t6 = alpha_bar_n / alpha_n
+            t7 = math.sqrt(t6)
+            t8 = 1.0 - alpha_n
+            t9 = t7 * t8
             x0_row = x0[n]
             mu_theta_row = mu_theta[n]
-            t9 = 4.0 * t6 * t3
-            t10 = alpha_n * sigma2_n * t2
-            t11 = t9 < t10
-            t12 = t6 * t3
-            t13 = -alpha_n * sigma2_n * t2
-            t14 = t12 + t13
-            t15 = t14 / alpha_n / sigma2_n / t2
-            t16 = _log_ratio_f64(t12, t10)
-            t17 = t15 - t16
-            t18 = _log_tail_f64(t15)
-            t19 = _where(t11, t17, t18)
+            t11 = 4.0 * t8 * t3
+            t12 = alpha_n * sigma2_n * t2
+            t13 = t11 < t12
+            t14 = t8 * t3
+            t15 = -alpha_n * sigma2_n * t2
+            t16 = t14 + t15
+            t17 = t16 / alpha_n / sigma2_n / t2
+            t18 = _log_ratio_f64(t14, t12)
+            t19 = t17 - t18
+            t20 = _log_tail_f64(t17)
+            t21 = _where(t13, t19, t20)
             seed_n = weight[n * weight_step] / denominator
             grad_mu_theta_row = grad_mu_theta[n]
             t1 = 0.0
@@ -872,9 +876,9 @@ def value_and_grad_f64(
                 count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
-                    t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
-                    grad_mu_theta_row[d] = -seed_n * (t8 / sigma2_n)
-                    t1_block[lane] = t8 * (t8 / sigma2_n) + t19
+                    t10 = xt_row[d] * (t5 / t2) + t9 * (x0_row[d] / t2) - mu_theta_row[d]
+                    grad_mu_theta_row[d] = -seed_n * (t10 / sigma2_n)
+                    t1_block[lane] = t10 * (t10 / sigma2_n) + t21
                 t1 += _pairwise_sum(t1_block, count, 0.0)
             value_rows[row] = 0.5 * t1
             value_rows[row] *= weight[n * weight_step]
@@ -885,8 +889,8 @@ def value_and_grad_f64(
 
 @_jit
 def grad_hess_diag_f64(
-    first, last, samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar,
-    alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, xt, alpha_bar, alpha_bar_step,
+    alpha, alpha_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -936,26 +940,27 @@ def grad_hess_diag_f64(
                 continue
             seed_n = weight[n * weight_step] / denominator
             sigma2_n = sigma2[n * sigma2_step]
-            alpha_n = alpha[n * alpha_step]
             xt_row = xt[n]
             alpha_bar_n = alpha_bar[n * alpha_bar_step]
             t1 = 1.0 - alpha_bar_n
+            alpha_n = alpha[n * alpha_step]
             t2 = alpha_n - alpha_bar_n
-            t3 = alpha_bar_n / alpha_n
-            t4 = math.sqrt(t3)
-            t5 = 1.0 - alpha_n
-            t6 = t4 * t5
+            t3 = math.sqrt(alpha_n)
+            t4 = t2 / t3
+            t5 = alpha_bar_n / alpha_n
+            t6 = math.sqrt(t5)
+            t7 = 1.0 - alpha_n
+            t8 = t6 * t7
             x0_row = x0[n]
             mu_theta_row = mu_theta[n]
             grad_mu_theta_row = grad_mu_theta[n]
-            t7 = seed_n / sigma2_n
+            t9 = seed_n / sigma2_n
             diag_mu_theta_row = diag_mu_theta[n]
             for d in range(size_d):
                 grad_mu_theta_row[d] = (
-                    -seed_n * ((xt_row[d] / math.sqrt(alpha_n) * (t2 / t1) + t6 * (x0_row[d] / t1) - mu_theta_row[d]) /
-                    sigma2_n)
+                    -seed_n * ((xt_row[d] * (t4 / t1) + t8 * (x0_row[d] / t1) - mu_theta_row[d]) / sigma2_n)
                 )
-                diag_mu_theta_row[d] = t7
+                diag_mu_theta_row[d] = t9
 
 
 @_jit
@@ -1018,9 +1023,9 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, t1_block, quarters, samples, chunk, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar,
-    alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
-    validate, failed,
+    first, last, value_rows, t1_block, quarters, samples, chunk, sigma2, sigma2_step, xt, alpha_bar, alpha_bar_step,
+    alpha, alpha_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+    value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1069,37 +1074,38 @@ def value_f32(
                     losses_out[n] = 0.0
                 continue
             sigma2_n = sigma2[n * sigma2_step]
-            alpha_n = alpha[n * alpha_step]
             xt_row = xt[n]
             alpha_bar_n = alpha_bar[n * alpha_bar_step]
             t2 = f32(1.0) - alpha_bar_n
+            alpha_n = alpha[n * alpha_step]
             t3 = alpha_n - alpha_bar_n
-            t4 = alpha_bar_n / alpha_n
-            t5 = math.sqrt(t4)
-            t6 = f32(1.0) - alpha_n
-            t7 = t5 * t6
+            t4 = math.sqrt(alpha_n)
+            t5 = t3 / t4
+            t6 = alpha_bar_n / alpha_n
+            t7 = math.sqrt(t6)
+            t8 = f32(1.0) - alpha_n
+            t9 = t7 * t8
             x0_row = x0[n]
             mu_theta_row = mu_theta[n]
-            t9 = f32(4.0) * t6 * t3
-            t10 = alpha_n * sigma2_n * t2
-            t11 = t9 < t10
-            t12 = t6 * t3
-            t13 = -alpha_n * sigma2_n * t2
-            t14 = t12 + t13
-            t15 = t14 / alpha_n / sigma2_n / t2
-            t16 = _log_ratio_f32(t12, t10)
-            t17 = t15 - t16
-            t18 = _log_tail_f32(t15)
-            t19 = _where(t11, t17, t18)
+            t11 = f32(4.0) * t8 * t3
+            t12 = alpha_n * sigma2_n * t2
+            t13 = t11 < t12
+            t14 = t8 * t3
+            t15 = -alpha_n * sigma2_n * t2
+            t16 = t14 + t15
+            t17 = t16 / alpha_n / sigma2_n / t2
+            t18 = _log_ratio_f32(t14, t12)
+            t19 = t17 - t18
+            t20 = _log_tail_f32(t17)
+            t21 = _where(t13, t19, t20)
             t1 = 0.0
             for block in range(0, size_d, 1024):
                 count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
-                    t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
-                    t1_block[lane] = t8 * (t8 / sigma2_n) + t19
+                    t10 = xt_row[d] * (t5 / t2) + t9 * (x0_row[d] / t2) - mu_theta_row[d]
+                    t1_block[lane] = t10 * (t10 / sigma2_n) + t21
                 t1 += _pairwise_sum_f32(t1_block, quarters, count)
-            t1 = f32(t1)
             value_rows[row] = f32(0.5) * t1
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -1109,9 +1115,9 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, t1_block, quarters, samples, chunk, grad_mu_theta, sigma2, sigma2_step, alpha, alpha_step,
-    xt, alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
-    keep_losses, value_partial, validate, failed,
+    first, last, value_rows, t1_block, quarters, samples, chunk, grad_mu_theta, sigma2, sigma2_step, xt, alpha_bar,
+    alpha_bar_step, alpha, alpha_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator,
+    losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1163,28 +1169,30 @@ def value_and_grad_f32(
                     losses_out[n] = 0.0
                 continue
             sigma2_n = sigma2[n * sigma2_step]
-            alpha_n = alpha[n * alpha_step]
             xt_row = xt[n]
             alpha_bar_n = alpha_bar[n * alpha_bar_step]
             t2 = f32(1.0) - alpha_bar_n
+            alpha_n = alpha[n * alpha_step]
             t3 = alpha_n - alpha_bar_n
-            t4 = alpha_bar_n / alpha_n
-            t5 = math.sqrt(t4)
-            t6 = f32(1.0) - alpha_n
-            t7 = t5 * t6
+            t4 = math.sqrt(alpha_n)
+            t5 = t3 / t4
+            t6 = alpha_bar_n / alpha_n
+            t7 = math.sqrt(t6)
+            t8 = f32(1.0) - alpha_n
+            t9 = t7 * t8
             x0_row = x0[n]
             mu_theta_row = mu_theta[n]
-            t9 = f32(4.0) * t6 * t3
-            t10 = alpha_n * sigma2_n * t2
-            t11 = t9 < t10
-            t12 = t6 * t3
-            t13 = -alpha_n * sigma2_n * t2
-            t14 = t12 + t13
-            t15 = t14 / alpha_n / sigma2_n / t2
-            t16 = _log_ratio_f32(t12, t10)
-            t17 = t15 - t16
-            t18 = _log_tail_f32(t15)
-            t19 = _where(t11, t17, t18)
+            t11 = f32(4.0) * t8 * t3
+            t12 = alpha_n * sigma2_n * t2
+            t13 = t11 < t12
+            t14 = t8 * t3
+            t15 = -alpha_n * sigma2_n * t2
+            t16 = t14 + t15
+            t17 = t16 / alpha_n / sigma2_n / t2
+            t18 = _log_ratio_f32(t14, t12)
+            t19 = t17 - t18
+            t20 = _log_tail_f32(t17)
+            t21 = _where(t13, t19, t20)
             seed_n = weight[n * weight_step] / denominator
             grad_mu_theta_row = grad_mu_theta[n]
             t1 = 0.0
@@ -1192,11 +1200,10 @@ def value_and_grad_f32(
                 count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
-                    t8 = xt_row[d] / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_row[d] / t2) - mu_theta_row[d]
-                    grad_mu_theta_row[d] = -seed_n * (t8 / sigma2_n)
-                    t1_block[lane] = t8 * (t8 / sigma2_n) + t19
+                    t10 = xt_row[d] * (t5 / t2) + t9 * (x0_row[d] / t2) - mu_theta_row[d]
+                    grad_mu_theta_row[d] = -seed_n * (t10 / sigma2_n)
+                    t1_block[lane] = t10 * (t10 / sigma2_n) + t21
                 t1 += _pairwise_sum_f32(t1_block, quarters, count)
-            t1 = f32(t1)
             value_rows[row] = f32(0.5) * t1
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -1206,8 +1213,8 @@ def value_and_grad_f32(
 
 @_jit
 def grad_hess_diag_f32(
-    first, last, samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar,
-    alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
+    first, last, samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, xt, alpha_bar, alpha_bar_step,
+    alpha, alpha_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1258,26 +1265,27 @@ def grad_hess_diag_f32(
                 continue
             seed_n = weight[n * weight_step] / denominator
             sigma2_n = sigma2[n * sigma2_step]
-            alpha_n = alpha[n * alpha_step]
             xt_row = xt[n]
             alpha_bar_n = alpha_bar[n * alpha_bar_step]
             t1 = f32(1.0) - alpha_bar_n
+            alpha_n = alpha[n * alpha_step]
             t2 = alpha_n - alpha_bar_n
-            t3 = alpha_bar_n / alpha_n
-            t4 = math.sqrt(t3)
-            t5 = f32(1.0) - alpha_n
-            t6 = t4 * t5
+            t3 = math.sqrt(alpha_n)
+            t4 = t2 / t3
+            t5 = alpha_bar_n / alpha_n
+            t6 = math.sqrt(t5)
+            t7 = f32(1.0) - alpha_n
+            t8 = t6 * t7
             x0_row = x0[n]
             mu_theta_row = mu_theta[n]
             grad_mu_theta_row = grad_mu_theta[n]
-            t7 = seed_n / sigma2_n
+            t9 = seed_n / sigma2_n
             diag_mu_theta_row = diag_mu_theta[n]
             for d in range(size_d):
                 grad_mu_theta_row[d] = (
-                    -seed_n * ((xt_row[d] / math.sqrt(alpha_n) * (t2 / t1) + t6 * (x0_row[d] / t1) - mu_theta_row[d]) /
-                    sigma2_n)
+                    -seed_n * ((xt_row[d] * (t4 / t1) + t8 * (x0_row[d] / t1) - mu_theta_row[d]) / sigma2_n)
                 )
-                diag_mu_theta_row[d] = t7
+                diag_mu_theta_row[d] = t9
 
 
 @_jit
@@ -1348,16 +1356,16 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
-    alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
+    alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, sigma2, sigma2_step, alpha,
-        alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step,
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, sigma2, sigma2_step, xt,
+        alpha_bar, alpha_bar_step, alpha, alpha_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step,
         losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1397,8 +1405,8 @@ def _value_and_grad_f64(
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
-    alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
+    alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     keep_losses = values[0] is not None
@@ -1407,7 +1415,7 @@ def _value_and_grad_f64(
     failed = np.zeros((chunks, 2), np.int64)
     run(
         value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, grad_mu_theta, sigma2,
-        sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask,
+        sigma2_step, xt, alpha_bar, alpha_bar_step, alpha, alpha_step, x0, mu_theta, size_d, weight, weight_step, mask,
         mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1447,14 +1455,14 @@ def _grad_hess_diag_f64(
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
-    alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
+    alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, (), samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha,
-        alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step,
+        grad_hess_diag_f64, chunks, (), samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, xt,
+        alpha_bar, alpha_bar_step, alpha, alpha_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1534,8 +1542,8 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
-    alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
+    alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     keep_losses = values[0] is not None
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
@@ -1543,7 +1551,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     failed = np.zeros((chunks, 2), np.int64)
     run(
         value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk, sigma2,
-        sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask,
+        sigma2_step, xt, alpha_bar, alpha_bar_step, alpha, alpha_step, x0, mu_theta, size_d, weight, weight_step, mask,
         mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1583,8 +1591,8 @@ def _value_and_grad_f32(
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
-    alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
+    alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     keep_losses = values[0] is not None
@@ -1593,7 +1601,7 @@ def _value_and_grad_f32(
     failed = np.zeros((chunks, 2), np.int64)
     run(
         value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk,
-        grad_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, size_d,
+        grad_mu_theta, sigma2, sigma2_step, xt, alpha_bar, alpha_bar_step, alpha, alpha_step, x0, mu_theta, size_d,
         weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1633,14 +1641,14 @@ def _grad_hess_diag_f32(
     chunk = _chunk_rows(size_d)
     chunks = -(-samples // chunk)
     sigma2, sigma2_step = _expanded(sigma2, (size_n,), (chunk,))
-    alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     alpha_bar, alpha_bar_step = _expanded(alpha_bar, (size_n,), (chunk,))
+    alpha, alpha_step = _expanded(alpha, (size_n,), (chunk,))
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, (), samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha,
-        alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step,
+        grad_hess_diag_f32, chunks, (), samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, xt,
+        alpha_bar, alpha_bar_step, alpha, alpha_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step,
         denominator, validate, failed,
     )
     violation = _first_failure(failed)

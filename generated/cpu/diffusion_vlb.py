@@ -797,12 +797,11 @@ def value_f32(
                     t2 = eps_hat_row[d] - eps_row[d]
                     t1_block[lane] = t2 * t2
                 t1 += _pairwise_sum_f32(t1_block, quarters, count)
-            t1 = f32(t1)
             alpha_n = alpha[n * alpha_step]
             beta = f32(1.0) - alpha_n
             value_rows[row] = (
-                f32(0.5) * (beta / alpha_n) * (beta / sigma2[n * sigma2_step]) * (t1 / (f32(1.0) - alpha_bar[n *
-                alpha_bar_step]))
+                f32(0.5) * (beta / (f32(1.0) - alpha_bar[n * alpha_bar_step])) * (beta / sigma2[n * sigma2_step]) * (t1
+                / alpha_n)
             )
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -884,7 +883,6 @@ def value_and_grad_f32(
                     grad_eps_hat_row[d] = f32(2.0) * t5 * t2
                     t1_block[lane] = t2 * t2
                 t1 += _pairwise_sum_f32(t1_block, quarters, count)
-            t1 = f32(t1)
             value_rows[row] = f32(0.5) * (t3 / alpha_n) * (t3 / sigma2_n) * (t1 / t4)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:

@@ -673,8 +673,7 @@ def value_f64(
                 pred_area = t9 * t8
                 target_area = t5 * t1
                 U = pred_area + target_area - I
-                scaled_value = excess2 / (I + excess2) + excess / (U + excess)
-                value_rows[row] = scaled_value
+                value_rows[row] = excess2 / (I + excess2) + excess / (U + excess)
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -854,7 +853,6 @@ def value_and_grad_f64(
                 target_area = t7 * t1
                 U = pred_area + target_area - I
                 t31 = U + excess
-                scaled_value = excess2 / t28 + excess / t31
                 t32 = _half_step_f64(pred_0 - target_0)
                 t33 = _half_step_f64(t3 - t2)
                 seed_n = seed[row]
@@ -917,7 +915,7 @@ def value_and_grad_f64(
                     _zero_times_f64(t52, d_margin3)
                 )
                 grad_pred_columns[3, row] = scaled_grad_pred__3 * unit0
-                value_rows[row] = scaled_value
+                value_rows[row] = excess2 / t28 + excess / t31
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -1809,8 +1807,7 @@ def value_f32(
                 pred_area = t9 * t8
                 target_area = t5 * t1
                 U = pred_area + target_area - I
-                scaled_value = excess2 / (I + excess2) + excess / (U + excess)
-                value_narrow[row] = scaled_value
+                value_narrow[row] = excess2 / (I + excess2) + excess / (U + excess)
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -1995,7 +1992,6 @@ def value_and_grad_f32(
                 target_area = t7 * t1
                 U = pred_area + target_area - I
                 t31 = U + excess
-                scaled_value = excess2 / t28 + excess / t31
                 t32 = _half_step_f32(pred_0 - target_0)
                 t33 = _half_step_f32(t3 - t2)
                 seed_n = seed[row]
@@ -2058,7 +2054,7 @@ def value_and_grad_f32(
                     _zero_times_f32(t52, d_margin3)
                 )
                 grad_pred_columns[3, row] = scaled_grad_pred__3 * unit0
-                value_narrow[row] = scaled_value
+                value_narrow[row] = excess2 / t28 + excess / t31
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):

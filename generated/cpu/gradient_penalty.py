@@ -498,7 +498,7 @@ def value_f64(
             length__scaled = math.sqrt(length__scaled)
             length = length__scaled * (1.0 / t1)
             t2 = length - 1.0
-            value_rows[row] = _zero_times_f64(lam, t2 * t2)
+            value_rows[row] = _zero_times_f64(_zero_times_f64(lam, t2), t2)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -558,7 +558,7 @@ def value_and_grad_f64(
                 t11 = (g_d3 * t7) * t10
                 t12 = 2.0 * t5 * _where(t6, g_d3, t11)
                 grad_g_row[d] = _where(t4, 0.0, t12)
-            value_rows[row] = _zero_times_f64(lam, t8 * t8)
+            value_rows[row] = _zero_times_f64(_zero_times_f64(lam, t8), t8)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -742,7 +742,7 @@ def value_f32(
             length__scaled = f32(math.sqrt(length__scaled))
             length = length__scaled * (f32(1.0) / t1)
             t2 = length - f32(1.0)
-            value_rows[row] = _zero_times_f32(lam, t2 * t2)
+            value_rows[row] = _zero_times_f32(_zero_times_f32(lam, t2), t2)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -803,7 +803,7 @@ def value_and_grad_f32(
                 t11 = (g_d3 * t7) * t10
                 t12 = f32(2.0) * t5 * _where(t6, g_d3, t11)
                 grad_g_row[d] = _where(t4, f32(0.0), t12)
-            value_rows[row] = _zero_times_f32(lam, t8 * t8)
+            value_rows[row] = _zero_times_f32(_zero_times_f32(lam, t8), t8)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]

@@ -886,8 +886,7 @@ def value_2_f64(
             t6 = t4_others__ties - 1
             t4_others__rest = _log1p_f64(t4_others__below + float(_where(t5, t6, 0)))
             s3 = t3_row[i] / tau
-            scaled_value = _softplus_f64(t4_others__rest + _gap_f64(t4_others__max, s3))
-            value_rows[row] = scaled_value
+            value_rows[row] = _softplus_f64(t4_others__rest + _gap_f64(t4_others__max, s3))
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]
@@ -993,8 +992,7 @@ def value_and_grad_2_f64(
                 weight_t4_others = t4_others__share * t4_others__terms2
                 t18 = t16 * weight_t4_others
                 d_s_row[j] = _where(t5, t15, t18)
-            scaled_value = _softplus_f64(t13)
-            value_rows[row] = scaled_value
+            value_rows[row] = _softplus_f64(t13)
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]
@@ -1330,8 +1328,7 @@ def value_2_f32(
             t6 = t4_others__ties - 1
             t4_others__rest = _log1p_f32(t4_others__below + f32(_where(t5, t6, 0)))
             s3 = t3_row[i] / tau
-            scaled_value = _softplus_f32(t4_others__rest + _gap_f32(t4_others__max, s3))
-            value_rows[row] = scaled_value
+            value_rows[row] = _softplus_f32(t4_others__rest + _gap_f32(t4_others__max, s3))
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]
@@ -1439,8 +1436,7 @@ def value_and_grad_2_f32(
                 weight_t4_others = t4_others__share * t4_others__terms2
                 t18 = t16 * weight_t4_others
                 d_s_row[j] = _where(t5, t15, t18)
-            scaled_value = _softplus_f32(t13)
-            value_rows[row] = scaled_value
+            value_rows[row] = _softplus_f32(t13)
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]

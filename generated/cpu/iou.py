@@ -659,8 +659,7 @@ def value_f64(
                     measured_target_1),
                 )
                 I = height * width
-                scaled_value = excess / (I + excess)
-                value_rows[row] = scaled_value
+                value_rows[row] = excess / (I + excess)
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -826,7 +825,6 @@ def value_and_grad_f64(
                 )
                 I = height * width
                 t16 = I + excess
-                scaled_value = excess / t16
                 t17 = _half_step_f64(pred_0 - target_0)
                 seed_n = seed[row]
                 d_excess = I / t16 * (seed_n / t16)
@@ -873,7 +871,7 @@ def value_and_grad_f64(
                     target_3), d_margin4) - _zero_times_f64(t33, d_margin4)
                 )
                 grad_pred_columns[3, row] = scaled_grad_pred__3 * unit0
-                value_rows[row] = scaled_value
+                value_rows[row] = excess / t16
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -1620,8 +1618,7 @@ def value_f32(
                     measured_target_1),
                 )
                 I = height * width
-                scaled_value = excess / (I + excess)
-                value_narrow[row] = scaled_value
+                value_narrow[row] = excess / (I + excess)
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -1792,7 +1789,6 @@ def value_and_grad_f32(
                 )
                 I = height * width
                 t16 = I + excess
-                scaled_value = excess / t16
                 t17 = _half_step_f32(pred_0 - target_0)
                 seed_n = seed[row]
                 d_excess = I / t16 * (seed_n / t16)
@@ -1839,7 +1835,7 @@ def value_and_grad_f32(
                     target_3), d_margin4) - _zero_times_f32(t33, d_margin4)
                 )
                 grad_pred_columns[3, row] = scaled_grad_pred__3 * unit0
-                value_narrow[row] = scaled_value
+                value_narrow[row] = excess / t16
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):

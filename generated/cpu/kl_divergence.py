@@ -1280,7 +1280,6 @@ def value_f32(
                     t1 = (p_k == f32(0.0)) & (q_k == f32(0.0))
                     value2_block[lane] = _zero_times_f32(p_k, _log_ratio_f32(p_k, _where(t1, f32(1.0), q_k)))
                 value2 += _pairwise_sum_f32(value2_block, quarters, count)
-            value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -1440,7 +1439,6 @@ def value_and_grad_f32(
                     grad_q_row[k] = _where(t1, f32(0.0), t3)
                     value2_block[lane] = _zero_times_f32(p_k, t2)
                 value2 += _pairwise_sum_f32(value2_block, quarters, count)
-            value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:

@@ -855,7 +855,6 @@ def value_f32(
                     t2 = _zero_times_f32(mu1_row[d] - mu2_row[d], _exp_f32(-f32(0.5) * logvar2_d))
                     t1_block[lane] = _exp_tail_f32(logvar1_row[d] - logvar2_d) + t2 * t2
                 t1 += _pairwise_sum_f32(t1_block, quarters, count)
-            t1 = f32(t1)
             value_rows[row] = f32(0.5) * t1
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -911,7 +910,6 @@ def value_and_grad_f32(
                     grad_logvar2_row[d] = -f32(0.5) * seed_n * t6 - f32(0.5) * seed_n * t4 * t4
                     t1_block[lane] = _exp_tail_f32(t2) + t4 * t4
                 t1 += _pairwise_sum_f32(t1_block, quarters, count)
-            t1 = f32(t1)
             value_rows[row] = f32(0.5) * t1
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:

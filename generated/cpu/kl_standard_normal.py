@@ -736,7 +736,6 @@ def value_f32(
                     d = (block & NEAR) + lane
                     t1_block[lane] = -mu_row[d] * mu_row[d] - _exp_tail_f32(logvar_row[d])
                 t1 += _pairwise_sum_f32(t1_block, quarters, count)
-            t1 = f32(t1)
             value_rows[row] = -f32(0.5) * t1
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -779,7 +778,6 @@ def value_and_grad_f32(
                     grad_logvar_row[d] = f32(0.5) * seed_n * _expm1_f32(logvar_d)
                     t1_block[lane] = -mu_d * mu_d - _exp_tail_f32(logvar_d)
                 t1 += _pairwise_sum_f32(t1_block, quarters, count)
-            t1 = f32(t1)
             value_rows[row] = -f32(0.5) * t1
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:

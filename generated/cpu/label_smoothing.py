@@ -1342,7 +1342,6 @@ def value_f32(
                     log_p = -(t10 + t11)
                     t2_2_block[lane] = -log_p
                 t2_2 += _pairwise_sum_f32(t2_2_block, quarters, count)
-            t2_2 = f32(t2_2)
             t13 = 1 < t1_others__ties
             t14 = t1_others__ties - 1
             t1_others__rest = _log1p_f32(t1_others__below + f32(_where(t13, t14, 0)))
@@ -1469,7 +1468,6 @@ def value_and_grad_f32(
                     grad_z_row[k] = t13 * weight_t1 + _where(t15, t25, t28) - t12
                     t2_2_block[lane] = -log_p
                 t2_2 += _pairwise_sum_f32(t2_2_block, quarters, count)
-            t2_2 = f32(t2_2)
             value_rows[row] = _zero_times_f32(epsilon, t2_2) / f32(size_k) + t16 * _softplus_f32(t23)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:

@@ -1293,7 +1293,6 @@ def value_f32(
                     t17 = log_p * _exp_f32(log_q)
                     t4_2_block[lane] = _where(valid_k3, t17, f32(0.0))
                 t4_2 += _pairwise_sum_f32(t4_2_block, quarters, count)
-            t4_2 = f32(t4_2)
             value_rows[row] = -t4_2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -1416,7 +1415,6 @@ def value_and_grad_f32(
                     d_t3_sum_block[lane] = d_log_p
                 t4_2 += _pairwise_sum_f32(t4_2_block, quarters, count)
                 d_t3_sum += _pairwise_sum_f32(d_t3_sum_block, quarters, count)
-            t4_2 = f32(t4_2)
             d_t3_sum = f32(d_t3_sum)
             t20 = f32(1.0) + t3__below + f32(t7)
             t3__share = f32(1.0) / t20

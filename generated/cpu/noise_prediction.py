@@ -508,7 +508,6 @@ def value_f32(
                     t2 = eps_hat_row[d] - eps_row[d]
                     t1_block[lane] = t2 * t2
                 t1 += _pairwise_sum_f32(t1_block, quarters, count)
-            t1 = f32(t1)
             value_rows[row] = t1 / f32(size_d)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -547,7 +546,6 @@ def value_and_grad_f32(
                     grad_eps_hat_row[d] = f32(2.0) * seed_n * (t2 / f32(size_d))
                     t1_block[lane] = t2 * t2
                 t1 += _pairwise_sum_f32(t1_block, quarters, count)
-            t1 = f32(t1)
             value_rows[row] = t1 / f32(size_d)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:

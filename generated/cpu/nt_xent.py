@@ -870,8 +870,7 @@ def value_2_f64(
             t7 = t3_others__ties - 1
             t3_others__rest = _log1p_f64(t3_others__below + float(_where(t6, t7, 0)))
             s3 = t2_row[t1] / tau
-            scaled_value = _softplus_f64(t3_others__rest + _gap_f64(t3_others__max, s3))
-            value_rows[row] = scaled_value
+            value_rows[row] = _softplus_f64(t3_others__rest + _gap_f64(t3_others__max, s3))
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]
@@ -979,9 +978,8 @@ def value_and_grad_2_f64(
                 weight_t3_others = t3_others__share * t3_others__terms2
                 t21 = t19 * weight_t3_others
                 d_s_row[j] = _where(t9, t21, 0.0)
-            scaled_value = _softplus_f64(t17)
             d_t3_others[i] = t19
-            value_rows[row] = scaled_value
+            value_rows[row] = _softplus_f64(t17)
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]
@@ -1362,8 +1360,7 @@ def value_2_f32(
             t7 = t3_others__ties - 1
             t3_others__rest = _log1p_f32(t3_others__below + f32(_where(t6, t7, 0)))
             s3 = t2_row[t1] / tau
-            scaled_value = _softplus_f32(t3_others__rest + _gap_f32(t3_others__max, s3))
-            value_rows[row] = scaled_value
+            value_rows[row] = _softplus_f32(t3_others__rest + _gap_f32(t3_others__max, s3))
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]
@@ -1473,9 +1470,8 @@ def value_and_grad_2_f32(
                 weight_t3_others = t3_others__share * t3_others__terms2
                 t21 = t19 * weight_t3_others
                 d_s_row[j] = _where(t9, t21, f32(0.0))
-            scaled_value = _softplus_f32(t17)
             d_t3_others[i] = t19
-            value_rows[row] = scaled_value
+            value_rows[row] = _softplus_f32(t17)
             value_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = value_rows[row]

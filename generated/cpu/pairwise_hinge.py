@@ -460,7 +460,7 @@ def value_and_grad_f64(
                 s_neg_n = s_neg_chunk[row]
                 t1 = margin - (s_pos_n - s_neg_n)
                 slack = _maximum_f64(0.0, t1)
-                t2 = margin + s_neg_n - s_pos_n
+                t2 = margin + (s_neg_n - s_pos_n)
                 t3 = t2 == 0.0
                 t4 = -seed[row] * _half_step_f64(t2)
                 t5 = _where(t3, 0.0, t4)
@@ -505,7 +505,7 @@ def grad_hess_diag_f64(
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                t1 = margin + s_neg_chunk[row] - s_pos_chunk[row]
+                t1 = margin + (s_neg_chunk[row] - s_pos_chunk[row])
                 t2 = t1 == 0.0
                 t3 = -seed[row] * _half_step_f64(t1)
                 t4 = _where(t2, 0.0, t3)
@@ -607,7 +607,7 @@ def value_and_grad_f32(
                 s_neg_n = s_neg_chunk[row]
                 t1 = margin - (s_pos_n - s_neg_n)
                 slack = _maximum_f32(f32(0.0), t1)
-                t2 = margin + s_neg_n - s_pos_n
+                t2 = margin + (s_neg_n - s_pos_n)
                 t3 = t2 == f32(0.0)
                 t4 = -seed[row] * _half_step_f32(t2)
                 t5 = _where(t3, f32(0.0), t4)
@@ -656,7 +656,7 @@ def grad_hess_diag_f32(
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                t1 = margin + s_neg_chunk[row] - s_pos_chunk[row]
+                t1 = margin + (s_neg_chunk[row] - s_pos_chunk[row])
                 t2 = t1 == f32(0.0)
                 t3 = -seed[row] * _half_step_f32(t1)
                 t4 = _where(t2, f32(0.0), t3)

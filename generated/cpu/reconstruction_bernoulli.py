@@ -807,7 +807,6 @@ def value_f32(
             if validate and outside_0:
                 failed[c, 0], failed[c, 1] = 1, n
                 break
-            value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -863,7 +862,6 @@ def value_and_grad_f32(
                         _zero_times_f32(x_d, _softplus_f32(-logits_d)) + _zero_times_f32(t1, _softplus_f32(logits_d))
                     )
                 value2 += _pairwise_sum_f32(value2_block, quarters, count)
-            value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:

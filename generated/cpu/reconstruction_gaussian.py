@@ -508,7 +508,6 @@ def value_f32(
                     t1 = x_row[d] - x_hat_row[d]
                     value2_block[lane] = t1 * t1
                 value2 += _pairwise_sum_f32(value2_block, quarters, count)
-            value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -547,7 +546,6 @@ def value_and_grad_f32(
                     grad_x_hat_row[d] = -f32(2.0) * seed_n * t1
                     value2_block[lane] = t1 * t1
                 value2 += _pairwise_sum_f32(value2_block, quarters, count)
-            value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:

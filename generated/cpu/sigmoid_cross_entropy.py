@@ -1005,7 +1005,6 @@ def value_f32(
             if validate and outside_0:
                 failed[c, 0], failed[c, 1] = 1, n
                 break
-            value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -1119,7 +1118,6 @@ def value_and_grad_f32(
                         _zero_times_f32(y_k, _softplus_f32(-z_k)) + _zero_times_f32(t1, _softplus_f32(z_k))
                     )
                 value2 += _pairwise_sum_f32(value2_block, quarters, count)
-            value2 = f32(value2)
             value_rows[row] = value2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:

@@ -1166,7 +1166,6 @@ def value_f32(
                     log_p = -(t7 + t8)
                     t2_2_block[lane] = _zero_times_f32(y_row[k], log_p)
                 t2_2 += _pairwise_sum_f32(t2_2_block, quarters, count)
-            t2_2 = f32(t2_2)
             value_rows[row] = -t2_2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
@@ -1272,7 +1271,6 @@ def value_and_grad_f32(
                     grad_z_row[k] = d_log_p2 - d_t1_sum * weight_t1
                     t2_2_block[lane] = _zero_times_f32(y_k2, log_p)
                 t2_2 += _pairwise_sum_f32(t2_2_block, quarters, count)
-            t2_2 = f32(t2_2)
             value_rows[row] = -t2_2
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:

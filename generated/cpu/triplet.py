@@ -528,7 +528,7 @@ def value_f64(
                     measured_anchor = t4 * anchor_d2
                     far_side = measured_anchor - measured_negative
                     near_less_far_block[lane] = (
-                        (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
+                        (measured_negative - measured_positive) * (far_side + (measured_anchor - measured_positive))
                     )
                 near_less_far += _pairwise_sum(near_less_far_block, count, 0.0)
             measured_margin = t4 * t4 * margin
@@ -589,36 +589,29 @@ def value_and_grad_f64(
                     measured_positive = t4 * positive_d2
                     anchor_d2 = anchor_row[d]
                     measured_anchor = t4 * anchor_d2
-                    t5 = measured_anchor - measured_negative
+                    far_side = measured_anchor - measured_negative
                     near_less_far_block[lane] = (
-                        (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
+                        (measured_negative - measured_positive) * (far_side + (measured_anchor - measured_positive))
                     )
                 near_less_far += _pairwise_sum(near_less_far_block, count, 0.0)
             seed_n = weight[n * weight_step] / denominator
-            t6 = t4 * t4 * margin
-            t7 = t6 + near_less_far
-            t8 = _half_step_f64(t7)
-            t9 = -seed_n * t8
-            t10 = 1.0 / t4
+            t5 = t4 * t4 * margin
+            t6 = t5 + near_less_far
+            t7 = _half_step_f64(t6)
+            t8 = -seed_n * t7
             grad_anchor_row = grad_anchor[n]
             grad_positive_row = grad_positive[n]
             grad_negative_row = grad_negative[n]
             for d in range(size_d):
                 positive_d3 = positive_row[d]
-                measured_positive2 = t4 * positive_d3
                 negative_d3 = negative_row[d]
-                measured_negative2 = t4 * negative_d3
-                scaled_grad_anchor = 2.0 * _zero_times_f64(t9, measured_positive2 - measured_negative2)
-                grad_anchor_row[d] = scaled_grad_anchor * t10
+                grad_anchor_row[d] = 2.0 * _zero_times_f64(t8, positive_d3 - negative_d3)
                 anchor_d3 = anchor_row[d]
-                measured_anchor2 = t4 * anchor_d3
-                scaled_grad_positive = 2.0 * _zero_times_f64(t9, measured_anchor2 - measured_positive2)
-                grad_positive_row[d] = scaled_grad_positive * t10
-                t11 = measured_anchor2 - measured_negative2
-                scaled_grad_negative = -2.0 * _zero_times_f64(t9, t11)
-                grad_negative_row[d] = scaled_grad_negative * t10
-            scaled_value = _maximum_f64(0.0, t7)
-            value_rows[row] = scaled_value * t10 * t10
+                grad_positive_row[d] = 2.0 * _zero_times_f64(t8, anchor_d3 - positive_d3)
+                grad_negative_row[d] = -2.0 * _zero_times_f64(t8, anchor_d3 - negative_d3)
+            scaled_value = _maximum_f64(0.0, t6)
+            t9 = 1.0 / t4
+            value_rows[row] = scaled_value * t9 * t9
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -673,48 +666,41 @@ def grad_hess_diag_f64(
                     measured_positive = t4 * positive_d2
                     anchor_d2 = anchor_row[d]
                     measured_anchor = t4 * anchor_d2
-                    t5 = measured_anchor - measured_negative
+                    far_side = measured_anchor - measured_negative
                     near_less_far_block[lane] = (
-                        (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
+                        (measured_negative - measured_positive) * (far_side + (measured_anchor - measured_positive))
                     )
                 near_less_far += _pairwise_sum(near_less_far_block, count, 0.0)
             seed_n = weight[n * weight_step] / denominator
-            t6 = t4 * t4 * margin
-            t7 = t6 + near_less_far
-            t8 = _half_step_f64(t7)
-            t9 = -seed_n * t8
-            t10 = 1.0 / t4
+            t5 = t4 * t4 * margin
+            t6 = t5 + near_less_far
+            t7 = _half_step_f64(t6)
+            t8 = -seed_n * t7
             grad_anchor_row = grad_anchor[n]
             grad_positive_row = grad_positive[n]
             grad_negative_row = grad_negative[n]
             diag_anchor_row = diag_anchor[n]
-            t12 = -2.0 * t9
+            t9 = -2.0 * t8
             diag_positive_row = diag_positive[n]
-            t13 = 2.0 * t9
+            t10 = 2.0 * t8
             diag_negative_row = diag_negative[n]
             for d in range(size_d):
                 positive_d3 = positive_row[d]
-                measured_positive2 = t4 * positive_d3
                 negative_d3 = negative_row[d]
-                measured_negative2 = t4 * negative_d3
-                scaled_grad_anchor = 2.0 * _zero_times_f64(t9, measured_positive2 - measured_negative2)
-                grad_anchor_row[d] = scaled_grad_anchor * t10
+                grad_anchor_row[d] = 2.0 * _zero_times_f64(t8, positive_d3 - negative_d3)
                 anchor_d3 = anchor_row[d]
-                measured_anchor2 = t4 * anchor_d3
-                scaled_grad_positive = 2.0 * _zero_times_f64(t9, measured_anchor2 - measured_positive2)
-                grad_positive_row[d] = scaled_grad_positive * t10
-                t11 = measured_anchor2 - measured_negative2
-                scaled_grad_negative = -2.0 * _zero_times_f64(t9, t11)
-                grad_negative_row[d] = scaled_grad_negative * t10
+                grad_positive_row[d] = 2.0 * _zero_times_f64(t8, anchor_d3 - positive_d3)
+                grad_negative_row[d] = -2.0 * _zero_times_f64(t8, anchor_d3 - negative_d3)
                 diag_anchor_row[d] = 0.0
-                diag_positive_row[d] = t12
-                diag_negative_row[d] = t13
+                diag_positive_row[d] = t9
+                diag_negative_row[d] = t10
 
 
 @_jit
 def hvp_f64(
-    first, last, near_less_far_block, samples, chunk, negative, anchor, positive, v_negative_, v_positive_, v_anchor_,
-    hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
+    first, last, near_less_far_block, samples, chunk, negative, anchor, positive, hvp_anchor, hvp_positive,
+    hvp_negative, v_positive_, v_negative_, v_anchor_, margin, size_d, weight, weight_step, mask, mask_step,
+    denominator,
 ):
     t1 = abs(margin)
     t2 = math.sqrt(t1)
@@ -732,28 +718,16 @@ def hvp_f64(
             negative_row = negative[n]
             anchor_row = anchor[n]
             positive_row = positive[n]
-            v_negative__row = v_negative_[n]
-            v_positive__row = v_positive_[n]
-            v_anchor__row = v_anchor_[n]
             unit0_d_bits = np.int64(0)
-            unit1_d_bits = np.int64(0)
             for d in range(size_d):
                 negative_d = negative_row[d]
                 anchor_d = anchor_row[d]
                 positive_d = positive_row[d]
-                v_negative_d = v_negative__row[d]
-                v_positive_d = v_positive__row[d]
-                v_anchor_d = v_anchor__row[d]
                 unit0_d_entry = _bits(
                     abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d))), np.int64,
                 )
                 unit0_d_bits = _where(unit0_d_entry > unit0_d_bits, unit0_d_entry, unit0_d_bits)
-                unit1_d_entry = _bits(
-                    abs(_maximum_f64(_maximum_f64(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d))), np.int64,
-                )
-                unit1_d_bits = _where(unit1_d_entry > unit1_d_bits, unit1_d_entry, unit1_d_bits)
             unit0_d = _bits(unit0_d_bits, np.float64)
-            unit1_d = _bits(unit1_d_bits, np.float64)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near_less_far = 0.0
@@ -769,7 +743,7 @@ def hvp_f64(
                     measured_anchor = t4 * anchor_d2
                     far_side = measured_anchor - measured_negative
                     near_less_far_block[lane] = (
-                        (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
+                        (measured_negative - measured_positive) * (far_side + (measured_anchor - measured_positive))
                     )
                 near_less_far += _pairwise_sum(near_less_far_block, count, 0.0)
             seed_n = weight[n * weight_step] / denominator
@@ -777,24 +751,18 @@ def hvp_f64(
             t6 = t5 + near_less_far
             t7 = _half_step_f64(t6)
             t8 = -seed_n * t7
-            t9 = _unit_scale_f64(unit1_d)
-            t10 = 1.0 / t9
+            v_positive__row = v_positive_[n]
+            v_negative__row = v_negative_[n]
             hvp_anchor_row = hvp_anchor[n]
+            v_anchor__row = v_anchor_[n]
             hvp_positive_row = hvp_positive[n]
             hvp_negative_row = hvp_negative[n]
             for d in range(size_d):
-                v_positive_d2 = v_positive__row[d]
-                measured_v_positive = t9 * v_positive_d2
-                v_negative_d2 = v_negative__row[d]
-                measured_v_negative = t9 * v_negative_d2
-                scaled_hvp_anchor = 2.0 * t8 * (measured_v_positive - measured_v_negative)
-                hvp_anchor_row[d] = scaled_hvp_anchor * t10
-                v_anchor_d2 = v_anchor__row[d]
-                measured_v_anchor = t9 * v_anchor_d2
-                scaled_hvp_positive = 2.0 * t8 * (measured_v_anchor - measured_v_positive)
-                hvp_positive_row[d] = scaled_hvp_positive * t10
-                scaled_hvp_negative = -2.0 * t8 * (measured_v_anchor - measured_v_negative)
-                hvp_negative_row[d] = scaled_hvp_negative * t10
+                v_positive_d = v_positive__row[d]
+                hvp_anchor_row[d] = 2.0 * t8 * (v_positive_d - v_negative__row[d])
+                v_anchor_d = v_anchor__row[d]
+                hvp_positive_row[d] = 2.0 * t8 * (v_anchor_d - v_positive_d)
+                hvp_negative_row[d] = -2.0 * t8 * (v_anchor_d - v_negative__row[d])
 
 
 @_jit
@@ -842,7 +810,7 @@ def value_f32(
                     measured_anchor = t4 * anchor_d2
                     far_side = measured_anchor - measured_negative
                     near_less_far_block[lane] = (
-                        (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
+                        (measured_negative - measured_positive) * (far_side + (measured_anchor - measured_positive))
                     )
                 near_less_far += _pairwise_sum_f32(near_less_far_block, quarters, count)
             near_less_far = f32(near_less_far)
@@ -905,37 +873,30 @@ def value_and_grad_f32(
                     measured_positive = t4 * positive_d2
                     anchor_d2 = anchor_row[d]
                     measured_anchor = t4 * anchor_d2
-                    t5 = measured_anchor - measured_negative
+                    far_side = measured_anchor - measured_negative
                     near_less_far_block[lane] = (
-                        (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
+                        (measured_negative - measured_positive) * (far_side + (measured_anchor - measured_positive))
                     )
                 near_less_far += _pairwise_sum_f32(near_less_far_block, quarters, count)
             near_less_far = f32(near_less_far)
             seed_n = weight[n * weight_step] / denominator
-            t6 = t4 * t4 * margin
-            t7 = t6 + near_less_far
-            t8 = _half_step_f32(t7)
-            t9 = -seed_n * t8
-            t10 = f32(1.0) / t4
+            t5 = t4 * t4 * margin
+            t6 = t5 + near_less_far
+            t7 = _half_step_f32(t6)
+            t8 = -seed_n * t7
             grad_anchor_row = grad_anchor[n]
             grad_positive_row = grad_positive[n]
             grad_negative_row = grad_negative[n]
             for d in range(size_d):
                 positive_d3 = positive_row[d]
-                measured_positive2 = t4 * positive_d3
                 negative_d3 = negative_row[d]
-                measured_negative2 = t4 * negative_d3
-                scaled_grad_anchor = f32(2.0) * _zero_times_f32(t9, measured_positive2 - measured_negative2)
-                grad_anchor_row[d] = scaled_grad_anchor * t10
+                grad_anchor_row[d] = f32(2.0) * _zero_times_f32(t8, positive_d3 - negative_d3)
                 anchor_d3 = anchor_row[d]
-                measured_anchor2 = t4 * anchor_d3
-                scaled_grad_positive = f32(2.0) * _zero_times_f32(t9, measured_anchor2 - measured_positive2)
-                grad_positive_row[d] = scaled_grad_positive * t10
-                t11 = measured_anchor2 - measured_negative2
-                scaled_grad_negative = -f32(2.0) * _zero_times_f32(t9, t11)
-                grad_negative_row[d] = scaled_grad_negative * t10
-            scaled_value = _maximum_f32(f32(0.0), t7)
-            value_rows[row] = scaled_value * t10 * t10
+                grad_positive_row[d] = f32(2.0) * _zero_times_f32(t8, anchor_d3 - positive_d3)
+                grad_negative_row[d] = -f32(2.0) * _zero_times_f32(t8, anchor_d3 - negative_d3)
+            scaled_value = _maximum_f32(f32(0.0), t6)
+            t9 = f32(1.0) / t4
+            value_rows[row] = scaled_value * t9 * t9
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -991,49 +952,41 @@ def grad_hess_diag_f32(
                     measured_positive = t4 * positive_d2
                     anchor_d2 = anchor_row[d]
                     measured_anchor = t4 * anchor_d2
-                    t5 = measured_anchor - measured_negative
+                    far_side = measured_anchor - measured_negative
                     near_less_far_block[lane] = (
-                        (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
+                        (measured_negative - measured_positive) * (far_side + (measured_anchor - measured_positive))
                     )
                 near_less_far += _pairwise_sum_f32(near_less_far_block, quarters, count)
             near_less_far = f32(near_less_far)
             seed_n = weight[n * weight_step] / denominator
-            t6 = t4 * t4 * margin
-            t7 = t6 + near_less_far
-            t8 = _half_step_f32(t7)
-            t9 = -seed_n * t8
-            t10 = f32(1.0) / t4
+            t5 = t4 * t4 * margin
+            t6 = t5 + near_less_far
+            t7 = _half_step_f32(t6)
+            t8 = -seed_n * t7
             grad_anchor_row = grad_anchor[n]
             grad_positive_row = grad_positive[n]
             grad_negative_row = grad_negative[n]
             diag_anchor_row = diag_anchor[n]
-            t12 = -f32(2.0) * t9
+            t9 = -f32(2.0) * t8
             diag_positive_row = diag_positive[n]
-            t13 = f32(2.0) * t9
+            t10 = f32(2.0) * t8
             diag_negative_row = diag_negative[n]
             for d in range(size_d):
                 positive_d3 = positive_row[d]
-                measured_positive2 = t4 * positive_d3
                 negative_d3 = negative_row[d]
-                measured_negative2 = t4 * negative_d3
-                scaled_grad_anchor = f32(2.0) * _zero_times_f32(t9, measured_positive2 - measured_negative2)
-                grad_anchor_row[d] = scaled_grad_anchor * t10
+                grad_anchor_row[d] = f32(2.0) * _zero_times_f32(t8, positive_d3 - negative_d3)
                 anchor_d3 = anchor_row[d]
-                measured_anchor2 = t4 * anchor_d3
-                scaled_grad_positive = f32(2.0) * _zero_times_f32(t9, measured_anchor2 - measured_positive2)
-                grad_positive_row[d] = scaled_grad_positive * t10
-                t11 = measured_anchor2 - measured_negative2
-                scaled_grad_negative = -f32(2.0) * _zero_times_f32(t9, t11)
-                grad_negative_row[d] = scaled_grad_negative * t10
+                grad_positive_row[d] = f32(2.0) * _zero_times_f32(t8, anchor_d3 - positive_d3)
+                grad_negative_row[d] = -f32(2.0) * _zero_times_f32(t8, anchor_d3 - negative_d3)
                 diag_anchor_row[d] = f32(0.0)
-                diag_positive_row[d] = t12
-                diag_negative_row[d] = t13
+                diag_positive_row[d] = t9
+                diag_negative_row[d] = t10
 
 
 @_jit
 def hvp_f32(
-    first, last, near_less_far_block, quarters, samples, chunk, negative, anchor, positive, v_negative_, v_positive_,
-    v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step,
+    first, last, near_less_far_block, quarters, samples, chunk, negative, anchor, positive, hvp_anchor, hvp_positive,
+    hvp_negative, v_positive_, v_negative_, v_anchor_, margin, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
     denominator = f32(denominator)
@@ -1053,28 +1006,16 @@ def hvp_f32(
             negative_row = negative[n]
             anchor_row = anchor[n]
             positive_row = positive[n]
-            v_negative__row = v_negative_[n]
-            v_positive__row = v_positive_[n]
-            v_anchor__row = v_anchor_[n]
             unit0_d_bits = np.int32(0)
-            unit1_d_bits = np.int32(0)
             for d in range(size_d):
                 negative_d = negative_row[d]
                 anchor_d = anchor_row[d]
                 positive_d = positive_row[d]
-                v_negative_d = v_negative__row[d]
-                v_positive_d = v_positive__row[d]
-                v_anchor_d = v_anchor__row[d]
                 unit0_d_entry = _bits(
                     abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d))), np.int32,
                 )
                 unit0_d_bits = _where(unit0_d_entry > unit0_d_bits, unit0_d_entry, unit0_d_bits)
-                unit1_d_entry = _bits(
-                    abs(_maximum_f32(_maximum_f32(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d))), np.int32,
-                )
-                unit1_d_bits = _where(unit1_d_entry > unit1_d_bits, unit1_d_entry, unit1_d_bits)
             unit0_d = _bits(unit0_d_bits, np.float32)
-            unit1_d = _bits(unit1_d_bits, np.float32)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near_less_far = 0.0
@@ -1090,7 +1031,7 @@ def hvp_f32(
                     measured_anchor = t4 * anchor_d2
                     far_side = measured_anchor - measured_negative
                     near_less_far_block[lane] = (
-                        (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
+                        (measured_negative - measured_positive) * (far_side + (measured_anchor - measured_positive))
                     )
                 near_less_far += _pairwise_sum_f32(near_less_far_block, quarters, count)
             near_less_far = f32(near_less_far)
@@ -1099,24 +1040,18 @@ def hvp_f32(
             t6 = t5 + near_less_far
             t7 = _half_step_f32(t6)
             t8 = -seed_n * t7
-            t9 = _unit_scale_f32(unit1_d)
-            t10 = f32(1.0) / t9
+            v_positive__row = v_positive_[n]
+            v_negative__row = v_negative_[n]
             hvp_anchor_row = hvp_anchor[n]
+            v_anchor__row = v_anchor_[n]
             hvp_positive_row = hvp_positive[n]
             hvp_negative_row = hvp_negative[n]
             for d in range(size_d):
-                v_positive_d2 = v_positive__row[d]
-                measured_v_positive = t9 * v_positive_d2
-                v_negative_d2 = v_negative__row[d]
-                measured_v_negative = t9 * v_negative_d2
-                scaled_hvp_anchor = f32(2.0) * t8 * (measured_v_positive - measured_v_negative)
-                hvp_anchor_row[d] = scaled_hvp_anchor * t10
-                v_anchor_d2 = v_anchor__row[d]
-                measured_v_anchor = t9 * v_anchor_d2
-                scaled_hvp_positive = f32(2.0) * t8 * (measured_v_anchor - measured_v_positive)
-                hvp_positive_row[d] = scaled_hvp_positive * t10
-                scaled_hvp_negative = -f32(2.0) * t8 * (measured_v_anchor - measured_v_negative)
-                hvp_negative_row[d] = scaled_hvp_negative * t10
+                v_positive_d = v_positive__row[d]
+                hvp_anchor_row[d] = f32(2.0) * t8 * (v_positive_d - v_negative__row[d])
+                v_anchor_d = v_anchor__row[d]
+                hvp_positive_row[d] = f32(2.0) * t8 * (v_anchor_d - v_positive_d)
+                hvp_negative_row[d] = -f32(2.0) * t8 * (v_anchor_d - v_negative__row[d])
 
 
 def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, validate, values, outputs, directions):
@@ -1202,8 +1137,8 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        hvp_f64, chunks, ((1024, np.float64),), samples, chunk, negative, anchor, positive, v_negative_, v_positive_,
-        v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight, weight_step, mask, mask_step,
+        hvp_f64, chunks, ((1024, np.float64),), samples, chunk, negative, anchor, positive, hvp_anchor, hvp_positive,
+        hvp_negative, v_positive_, v_negative_, v_anchor_, margin, size_d, weight, weight_step, mask, mask_step,
         denominator,
     )
     return (), None
@@ -1293,7 +1228,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     run(
         hvp_f32, chunks, ((1024, np.float32), (256, np.float64)), samples, chunk, negative, anchor, positive,
-        v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, size_d, weight,
+        hvp_anchor, hvp_positive, hvp_negative, v_positive_, v_negative_, v_anchor_, margin, size_d, weight,
         weight_step, mask, mask_step, denominator,
     )
     return (), None

@@ -568,7 +568,7 @@ def value_f64(
                     positive_d3 = positive_row[d]
                     anchor_d3 = anchor_row[d]
                     t7 = anchor_d3 - negative_d3
-                    t8 = t7 + anchor_d3 - positive_d3
+                    t8 = t7 + (anchor_d3 - positive_d3)
                     t14 = abs(t8) == t13
                     t15 = _sign_f64(t8)
                     t16 = t8 / t13
@@ -657,7 +657,7 @@ def value_and_grad_f64(
                     positive_d3 = positive_row[d]
                     anchor_d3 = anchor_row[d]
                     t7 = anchor_d3 - negative_d3
-                    t8 = t7 + anchor_d3 - positive_d3
+                    t8 = t7 + (anchor_d3 - positive_d3)
                     t14 = abs(t8) == t13
                     t15 = _sign_f64(t8)
                     t16 = t8 / t13
@@ -772,7 +772,7 @@ def grad_hess_diag_f64(
                     positive_d3 = positive_row[d]
                     anchor_d3 = anchor_row[d]
                     t7 = anchor_d3 - negative_d3
-                    t8 = t7 + anchor_d3 - positive_d3
+                    t8 = t7 + (anchor_d3 - positive_d3)
                     t14 = abs(t8) == t13
                     t15 = _sign_f64(t8)
                     t16 = t8 / t13
@@ -900,7 +900,7 @@ def hvp_f64(
                     positive_d3 = positive_row[d]
                     anchor_d3 = anchor_row[d]
                     t7 = anchor_d3 - negative_d3
-                    t8 = t7 + anchor_d3 - positive_d3
+                    t8 = t7 + (anchor_d3 - positive_d3)
                     t14 = abs(t8) == t13
                     t15 = _sign_f64(t8)
                     t16 = t8 / t13
@@ -1029,7 +1029,7 @@ def value_f32(
                     positive_d3 = positive_row[d]
                     anchor_d3 = anchor_row[d]
                     t7 = anchor_d3 - negative_d3
-                    t8 = t7 + anchor_d3 - positive_d3
+                    t8 = t7 + (anchor_d3 - positive_d3)
                     t14 = abs(t8) == t13
                     t15 = _sign_f32(t8)
                     t16 = t8 / t13
@@ -1120,7 +1120,7 @@ def value_and_grad_f32(
                     positive_d3 = positive_row[d]
                     anchor_d3 = anchor_row[d]
                     t7 = anchor_d3 - negative_d3
-                    t8 = t7 + anchor_d3 - positive_d3
+                    t8 = t7 + (anchor_d3 - positive_d3)
                     t14 = abs(t8) == t13
                     t15 = _sign_f32(t8)
                     t16 = t8 / t13
@@ -1237,7 +1237,7 @@ def grad_hess_diag_f32(
                     positive_d3 = positive_row[d]
                     anchor_d3 = anchor_row[d]
                     t7 = anchor_d3 - negative_d3
-                    t8 = t7 + anchor_d3 - positive_d3
+                    t8 = t7 + (anchor_d3 - positive_d3)
                     t14 = abs(t8) == t13
                     t15 = _sign_f32(t8)
                     t16 = t8 / t13
@@ -1367,7 +1367,7 @@ def hvp_f32(
                     positive_d3 = positive_row[d]
                     anchor_d3 = anchor_row[d]
                     t7 = anchor_d3 - negative_d3
-                    t8 = t7 + anchor_d3 - positive_d3
+                    t8 = t7 + (anchor_d3 - positive_d3)
                     t14 = abs(t8) == t13
                     t15 = _sign_f32(t8)
                     t16 = t8 / t13

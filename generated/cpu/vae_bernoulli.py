@@ -1043,7 +1043,6 @@ def value_f32(
                     l = (block & NEAR) + lane
                     kl_standard_normal_t1_block[lane] = -mu_row[l] * mu_row[l] - _exp_tail_f32(logvar_row[l])
                 kl_standard_normal_t1 += _pairwise_sum_f32(kl_standard_normal_t1_block, quarters, count)
-            kl_standard_normal_t1 = f32(kl_standard_normal_t1)
             x_row = x[n]
             reconstruction_row = reconstruction[n]
             rec = 0.0
@@ -1067,9 +1066,7 @@ def value_f32(
             if validate and outside_0:
                 failed[c, 0], failed[c, 1] = 1, n
                 break
-            rec = f32(rec)
-            kl = -f32(0.5) * kl_standard_normal_t1
-            value_rows[row] = rec + _zero_times_f32(beta, kl)
+            value_rows[row] = rec + _zero_times_f32(beta, -f32(0.5) * kl_standard_normal_t1)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -1128,7 +1125,6 @@ def value_and_grad_f32(
                     grad_logvar_row[l] = -_zero_times_f32(t1, _expm1_f32(logvar_l))
                     kl_standard_normal_t1_block[lane] = -mu_l * mu_l - _exp_tail_f32(logvar_l)
                 kl_standard_normal_t1 += _pairwise_sum_f32(kl_standard_normal_t1_block, quarters, count)
-            kl_standard_normal_t1 = f32(kl_standard_normal_t1)
             x_row = x[n]
             reconstruction_row = reconstruction[n]
             grad_reconstruction_row = grad_reconstruction[n]
@@ -1148,9 +1144,7 @@ def value_and_grad_f32(
                         _softplus_f32(reconstruction_d))
                     )
                 rec += _pairwise_sum_f32(rec_block, quarters, count)
-            rec = f32(rec)
-            kl = -f32(0.5) * kl_standard_normal_t1
-            value_rows[row] = rec + _zero_times_f32(beta, kl)
+            value_rows[row] = rec + _zero_times_f32(beta, -f32(0.5) * kl_standard_normal_t1)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]

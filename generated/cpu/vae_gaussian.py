@@ -848,7 +848,6 @@ def value_f32(
                     l = (block & NEAR) + lane
                     kl_standard_normal_t1_block[lane] = -mu_row[l] * mu_row[l] - _exp_tail_f32(logvar_row[l])
                 kl_standard_normal_t1 += _pairwise_sum_f32(kl_standard_normal_t1_block, quarters, count)
-            kl_standard_normal_t1 = f32(kl_standard_normal_t1)
             x_row = x[n]
             reconstruction_row = reconstruction[n]
             rec = 0.0
@@ -859,9 +858,7 @@ def value_f32(
                     t1 = x_row[d] - reconstruction_row[d]
                     rec_block[lane] = t1 * t1
                 rec += _pairwise_sum_f32(rec_block, quarters, count)
-            rec = f32(rec)
-            kl = -f32(0.5) * kl_standard_normal_t1
-            value_rows[row] = rec + _zero_times_f32(beta, kl)
+            value_rows[row] = rec + _zero_times_f32(beta, -f32(0.5) * kl_standard_normal_t1)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]
@@ -907,7 +904,6 @@ def value_and_grad_f32(
                     grad_logvar_row[l] = -_zero_times_f32(t1, _expm1_f32(logvar_l))
                     kl_standard_normal_t1_block[lane] = -mu_l * mu_l - _exp_tail_f32(logvar_l)
                 kl_standard_normal_t1 += _pairwise_sum_f32(kl_standard_normal_t1_block, quarters, count)
-            kl_standard_normal_t1 = f32(kl_standard_normal_t1)
             x_row = x[n]
             reconstruction_row = reconstruction[n]
             grad_reconstruction_row = grad_reconstruction[n]
@@ -920,9 +916,7 @@ def value_and_grad_f32(
                     grad_reconstruction_row[d] = -f32(2.0) * seed_n * t2
                     rec_block[lane] = t2 * t2
                 rec += _pairwise_sum_f32(rec_block, quarters, count)
-            rec = f32(rec)
-            kl = -f32(0.5) * kl_standard_normal_t1
-            value_rows[row] = rec + _zero_times_f32(beta, kl)
+            value_rows[row] = rec + _zero_times_f32(beta, -f32(0.5) * kl_standard_normal_t1)
             value_rows[row] *= weight[n * weight_step]
             if keep_losses:
                 losses_out[n] = value_rows[row]

@@ -557,7 +557,7 @@ def value_1_f64(
             gradient_penalty_length__scaled = math.sqrt(gradient_penalty_length__scaled)
             gradient_penalty_length = gradient_penalty_length__scaled * (1.0 / t1)
             t2 = gradient_penalty_length - 1.0
-            penalty_rows[row] = _zero_times_f64(lam, t2 * t2)
+            penalty_rows[row] = _zero_times_f64(_zero_times_f64(lam, t2), t2)
             penalty_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = penalty_rows[row]
@@ -682,7 +682,7 @@ def value_and_grad_1_f64(
                 t11 = (g_d3 * t7) * t10
                 t12 = 2.0 * t5 * _where(t6, g_d3, t11)
                 grad_g_row[d] = _where(t4, 0.0, t12)
-            penalty_rows[row] = _zero_times_f64(lam, t8 * t8)
+            penalty_rows[row] = _zero_times_f64(_zero_times_f64(lam, t8), t8)
             penalty_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = penalty_rows[row]
@@ -1020,7 +1020,7 @@ def value_1_f32(
             gradient_penalty_length__scaled = f32(math.sqrt(gradient_penalty_length__scaled))
             gradient_penalty_length = gradient_penalty_length__scaled * (f32(1.0) / t1)
             t2 = gradient_penalty_length - f32(1.0)
-            penalty_rows[row] = _zero_times_f32(lam, t2 * t2)
+            penalty_rows[row] = _zero_times_f32(_zero_times_f32(lam, t2), t2)
             penalty_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = penalty_rows[row]
@@ -1154,7 +1154,7 @@ def value_and_grad_1_f32(
                 t11 = (g_d3 * t7) * t10
                 t12 = f32(2.0) * t5 * _where(t6, g_d3, t11)
                 grad_g_row[d] = _where(t4, f32(0.0), t12)
-            penalty_rows[row] = _zero_times_f32(lam, t8 * t8)
+            penalty_rows[row] = _zero_times_f32(_zero_times_f32(lam, t8), t8)
             penalty_rows[row] *= weight[i * weight_step]
             if keep_losses:
                 losses_out[i] = penalty_rows[row]

@@ -75,10 +75,8 @@ META = {'name': 'bce',
                                  'reason': 'the terms of xovery(1 - y[n], 1 - p[n]) - xovery(y[n], p[n]) '
                                            'have both signs, and no form with terms of one sign was found',
                                  'at_ends': {'y': 'tight'}},
-              'hvp': {'class': 'cancelling',
-                      'reason': 'the terms of (xovery(y[n], p[n]))*1/p[n] + (xovery(1 - y[n], 1 - '
-                                'p[n]))*(1/(1 - p[n])) have both signs, and no form with terms of one sign '
-                                'was found',
+              'hvp': {'class': 'conditioned',
+                      'reason': '9 roundings, those of differences of inputs among them, add up',
                       'at_ends': {'y': 'tight'}}},
  'checks': [],
  'ignore_index': False,

@@ -100,8 +100,8 @@ META = {'name': 'dice_bce',
               'value_and_grad': {'class': 'cancelling',
                                  'reason': 'the terms of 2*d_dice_overlap[n]*y[n, pixel] + '
                                            'd_dice_t1_difference[n]*(1 - y[n, pixel]) + d_t1[n]*(xovery(1 - '
-                                           'y… have both signs, and no form with terms of one sign was '
-                                           'found'},
+                                           'y… have both signs, and no form with terms of one sign was found',
+                                 'at_ends': {'y': 'conditioned'}},
               'grad_hess_diag': {'class': 'cancelling',
                                  'reason': 'the terms of 2*d_dice_overlap[n]*y[n, pixel] + '
                                            'd_dice_t1_difference[n]*(1 - y[n, pixel]) + d_t1[n]*(xovery(1 - '

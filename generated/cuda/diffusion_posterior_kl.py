@@ -587,14 +587,14 @@ def _log_tail_f32(x):
 
 
 @_device
-def _value_f32_sweep1(mu_theta_d, x0_d, xt_d, alpha_n, sigma2_n, t19, t2, t3, t7):
+def _value_f32_sweep1(mu_theta_d, x0_d, xt_d, sigma2_n, t2, t21, t5, t9):
     """One place of a row: t1_d."""
-    t8 = xt_d / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_d / t2) - mu_theta_d
-    return t8 * (t8 / sigma2_n) + t19
+    t10 = xt_d * (t5 / t2) + t9 * (x0_d / t2) - mu_theta_d
+    return t10 * (t10 / sigma2_n) + t21
 
 
 def value_f32(
-    sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, weight, mask, losses, partial,
+    sigma2, sigma2_step, xt, alpha_bar, alpha_bar_step, alpha, alpha_step, x0, mu_theta, weight, mask, losses, partial,
     samples, size_d, options,
 ):
     """All samples: losses; a partial sum per block."""
@@ -607,27 +607,29 @@ def value_f32(
         mu_theta_row = row * size_d
         live = _live(mask, row, options)
         sigma2_n = _get(sigma2, (row) * sigma2_step)
-        alpha_n = _get(alpha, (row) * alpha_step)
         alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        alpha_n = _get(alpha, (row) * alpha_step)
         if live:
             weight_n = _weight_f32(weight, row, options)
             t2 = f32(1.0) - alpha_bar_n
             t3 = alpha_n - alpha_bar_n
-            t4 = alpha_bar_n / alpha_n
-            t5 = math.sqrt(t4)
-            t6 = f32(1.0) - alpha_n
-            t7 = t5 * t6
-            t9 = f32(4.0) * t6 * t3
-            t10 = alpha_n * sigma2_n * t2
-            t11 = t9 < t10
-            t12 = t6 * t3
-            t13 = -alpha_n * sigma2_n * t2
-            t14 = t12 + t13
-            t15 = t14 / alpha_n / sigma2_n / t2
-            t16 = _log_ratio_f32(t12, t10)
-            t17 = t15 - t16
-            t18 = _log_tail_f32(t15)
-            t19 = t17 if t11 else t18
+            t4 = math.sqrt(alpha_n)
+            t5 = t3 / t4
+            t6 = alpha_bar_n / alpha_n
+            t7 = math.sqrt(t6)
+            t8 = f32(1.0) - alpha_n
+            t9 = t7 * t8
+            t11 = f32(4.0) * t8 * t3
+            t12 = alpha_n * sigma2_n * t2
+            t13 = t11 < t12
+            t14 = t8 * t3
+            t15 = -alpha_n * sigma2_n * t2
+            t16 = t14 + t15
+            t17 = t16 / alpha_n / sigma2_n / t2
+            t18 = _log_ratio_f32(t14, t12)
+            t19 = t17 - t18
+            t20 = _log_tail_f32(t17)
+            t21 = t19 if t13 else t20
             t1_high, t1_low = f32(0.0), f32(0.0)
             vectors = size_d // _packed(sigma2) if options & ALIGNED else 0
             vector = thread
@@ -641,10 +643,10 @@ def value_f32(
                     mu_theta_d_0, mu_theta_d_1, mu_theta_d_2, mu_theta_d_3 = _part(mu_theta, mu_theta_d_words, part)
                     x0_d_0, x0_d_1, x0_d_2, x0_d_3 = _part(x0, x0_d_words, part)
                     xt_d_0, xt_d_1, xt_d_2, xt_d_3 = _part(xt, xt_d_words, part)
-                    t1_d_0 = _value_f32_sweep1(mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, sigma2_n, t19, t2, t3, t7)
-                    t1_d_1 = _value_f32_sweep1(mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, sigma2_n, t19, t2, t3, t7)
-                    t1_d_2 = _value_f32_sweep1(mu_theta_d_2, x0_d_2, xt_d_2, alpha_n, sigma2_n, t19, t2, t3, t7)
-                    t1_d_3 = _value_f32_sweep1(mu_theta_d_3, x0_d_3, xt_d_3, alpha_n, sigma2_n, t19, t2, t3, t7)
+                    t1_d_0 = _value_f32_sweep1(mu_theta_d_0, x0_d_0, xt_d_0, sigma2_n, t2, t21, t5, t9)
+                    t1_d_1 = _value_f32_sweep1(mu_theta_d_1, x0_d_1, xt_d_1, sigma2_n, t2, t21, t5, t9)
+                    t1_d_2 = _value_f32_sweep1(mu_theta_d_2, x0_d_2, xt_d_2, sigma2_n, t2, t21, t5, t9)
+                    t1_d_3 = _value_f32_sweep1(mu_theta_d_3, x0_d_3, xt_d_3, sigma2_n, t2, t21, t5, t9)
                     t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_0)
                     t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_1)
                     t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_2)
@@ -654,8 +656,8 @@ def value_f32(
             at = _packed(sigma2) * vectors + thread
             while at < size_d:
                 t1_d = _value_f32_sweep1(
-                    _get(mu_theta, mu_theta_row + at), _get(x0, x0_row + at), _get(xt, xt_row + at), alpha_n, sigma2_n,
-                    t19, t2, t3, t7,
+                    _get(mu_theta, mu_theta_row + at), _get(x0, x0_row + at), _get(xt, xt_row + at), sigma2_n, t2, t21,
+                    t5, t9,
                 )
                 t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d)
                 at += _stride(threads)
@@ -673,7 +675,7 @@ def value_f32(
 
 
 def value_phase1_f32(
-    sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, mask, kept1, segments, each,
+    sigma2, sigma2_step, xt, alpha_bar, alpha_bar_step, alpha, alpha_step, x0, mu_theta, mask, kept1, segments, each,
     samples, size_d, options,
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
@@ -688,26 +690,28 @@ def value_phase1_f32(
         mu_theta_row_segment = row * size_d + start
         live = _live(mask, row, options)
         sigma2_n = _get(sigma2, (row) * sigma2_step)
-        alpha_n = _get(alpha, (row) * alpha_step)
         alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        alpha_n = _get(alpha, (row) * alpha_step)
         if live:
             t2 = f32(1.0) - alpha_bar_n
             t3 = alpha_n - alpha_bar_n
-            t4 = alpha_bar_n / alpha_n
-            t5 = math.sqrt(t4)
-            t6 = f32(1.0) - alpha_n
-            t7 = t5 * t6
-            t9 = f32(4.0) * t6 * t3
-            t10 = alpha_n * sigma2_n * t2
-            t11 = t9 < t10
-            t12 = t6 * t3
-            t13 = -alpha_n * sigma2_n * t2
-            t14 = t12 + t13
-            t15 = t14 / alpha_n / sigma2_n / t2
-            t16 = _log_ratio_f32(t12, t10)
-            t17 = t15 - t16
-            t18 = _log_tail_f32(t15)
-            t19 = t17 if t11 else t18
+            t4 = math.sqrt(alpha_n)
+            t5 = t3 / t4
+            t6 = alpha_bar_n / alpha_n
+            t7 = math.sqrt(t6)
+            t8 = f32(1.0) - alpha_n
+            t9 = t7 * t8
+            t11 = f32(4.0) * t8 * t3
+            t12 = alpha_n * sigma2_n * t2
+            t13 = t11 < t12
+            t14 = t8 * t3
+            t15 = -alpha_n * sigma2_n * t2
+            t16 = t14 + t15
+            t17 = t16 / alpha_n / sigma2_n / t2
+            t18 = _log_ratio_f32(t14, t12)
+            t19 = t17 - t18
+            t20 = _log_tail_f32(t17)
+            t21 = t19 if t13 else t20
             t1_high, t1_low = f32(0.0), f32(0.0)
             vectors = length // _packed(mu_theta) if options & ALIGNED else 0
             vector = thread
@@ -721,10 +725,10 @@ def value_phase1_f32(
                     mu_theta_d_0, mu_theta_d_1, mu_theta_d_2, mu_theta_d_3 = _part(mu_theta, mu_theta_d_words, part)
                     x0_d_0, x0_d_1, x0_d_2, x0_d_3 = _part(x0, x0_d_words, part)
                     xt_d_0, xt_d_1, xt_d_2, xt_d_3 = _part(xt, xt_d_words, part)
-                    t1_d_0 = _value_f32_sweep1(mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, sigma2_n, t19, t2, t3, t7)
-                    t1_d_1 = _value_f32_sweep1(mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, sigma2_n, t19, t2, t3, t7)
-                    t1_d_2 = _value_f32_sweep1(mu_theta_d_2, x0_d_2, xt_d_2, alpha_n, sigma2_n, t19, t2, t3, t7)
-                    t1_d_3 = _value_f32_sweep1(mu_theta_d_3, x0_d_3, xt_d_3, alpha_n, sigma2_n, t19, t2, t3, t7)
+                    t1_d_0 = _value_f32_sweep1(mu_theta_d_0, x0_d_0, xt_d_0, sigma2_n, t2, t21, t5, t9)
+                    t1_d_1 = _value_f32_sweep1(mu_theta_d_1, x0_d_1, xt_d_1, sigma2_n, t2, t21, t5, t9)
+                    t1_d_2 = _value_f32_sweep1(mu_theta_d_2, x0_d_2, xt_d_2, sigma2_n, t2, t21, t5, t9)
+                    t1_d_3 = _value_f32_sweep1(mu_theta_d_3, x0_d_3, xt_d_3, sigma2_n, t2, t21, t5, t9)
                     t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_0)
                     t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_1)
                     t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d_2)
@@ -735,7 +739,7 @@ def value_phase1_f32(
             while at < length:
                 t1_d = _value_f32_sweep1(
                     _get(mu_theta, mu_theta_row_segment + at), _get(x0, x0_row_segment + at), _get(xt, xt_row_segment +
-                    at), alpha_n, sigma2_n, t19, t2, t3, t7,
+                    at), sigma2_n, t2, t21, t5, t9,
                 )
                 t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d)
                 at += _stride(threads)
@@ -780,14 +784,14 @@ def value_phase2_f32(weight, mask, losses, partial, kept1, segments, samples, op
 
 
 @_device
-def _value_and_grad_f32_sweep1(mu_theta_d, x0_d, xt_d, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7):
+def _value_and_grad_f32_sweep1(mu_theta_d, x0_d, xt_d, seed_n, sigma2_n, t2, t21, t5, t9):
     """One place of a row: grad_mu_theta_d, t1_d."""
-    t8 = xt_d / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_d / t2) - mu_theta_d
-    return -seed_n * (t8 / sigma2_n), t8 * (t8 / sigma2_n) + t19
+    t10 = xt_d * (t5 / t2) + t9 * (x0_d / t2) - mu_theta_d
+    return -seed_n * (t10 / sigma2_n), t10 * (t10 / sigma2_n) + t21
 
 
 def value_and_grad_f32(
-    grad_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, weight, mask,
+    grad_mu_theta, sigma2, sigma2_step, xt, alpha_bar, alpha_bar_step, alpha, alpha_step, x0, mu_theta, weight, mask,
     divisor, divisors, losses, partial, samples, size_d, options,
 ):
     """All samples: grad_mu_theta, losses; a partial sum per block."""
@@ -803,28 +807,30 @@ def value_and_grad_f32(
         grad_mu_theta_row = row * size_d
         live = _live(mask, row, options)
         sigma2_n = _get(sigma2, (row) * sigma2_step)
-        alpha_n = _get(alpha, (row) * alpha_step)
         alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        alpha_n = _get(alpha, (row) * alpha_step)
         if live:
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             t2 = f32(1.0) - alpha_bar_n
             t3 = alpha_n - alpha_bar_n
-            t4 = alpha_bar_n / alpha_n
-            t5 = math.sqrt(t4)
-            t6 = f32(1.0) - alpha_n
-            t7 = t5 * t6
-            t9 = f32(4.0) * t6 * t3
-            t10 = alpha_n * sigma2_n * t2
-            t11 = t9 < t10
-            t12 = t6 * t3
-            t13 = -alpha_n * sigma2_n * t2
-            t14 = t12 + t13
-            t15 = t14 / alpha_n / sigma2_n / t2
-            t16 = _log_ratio_f32(t12, t10)
-            t17 = t15 - t16
-            t18 = _log_tail_f32(t15)
-            t19 = t17 if t11 else t18
+            t4 = math.sqrt(alpha_n)
+            t5 = t3 / t4
+            t6 = alpha_bar_n / alpha_n
+            t7 = math.sqrt(t6)
+            t8 = f32(1.0) - alpha_n
+            t9 = t7 * t8
+            t11 = f32(4.0) * t8 * t3
+            t12 = alpha_n * sigma2_n * t2
+            t13 = t11 < t12
+            t14 = t8 * t3
+            t15 = -alpha_n * sigma2_n * t2
+            t16 = t14 + t15
+            t17 = t16 / alpha_n / sigma2_n / t2
+            t18 = _log_ratio_f32(t14, t12)
+            t19 = t17 - t18
+            t20 = _log_tail_f32(t17)
+            t21 = t19 if t13 else t20
             seed_n = seed
             t1_high, t1_low = f32(0.0), f32(0.0)
             vectors = size_d // _packed(grad_mu_theta) if options & ALIGNED else 0
@@ -841,16 +847,16 @@ def value_and_grad_f32(
                     x0_d_0, x0_d_1, x0_d_2, x0_d_3 = _part(x0, x0_d_words, part)
                     xt_d_0, xt_d_1, xt_d_2, xt_d_3 = _part(xt, xt_d_words, part)
                     grad_mu_theta_d_0, t1_d_0 = _value_and_grad_f32_sweep1(
-                        mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                        mu_theta_d_0, x0_d_0, xt_d_0, seed_n, sigma2_n, t2, t21, t5, t9,
                     )
                     grad_mu_theta_d_1, t1_d_1 = _value_and_grad_f32_sweep1(
-                        mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                        mu_theta_d_1, x0_d_1, xt_d_1, seed_n, sigma2_n, t2, t21, t5, t9,
                     )
                     grad_mu_theta_d_2, t1_d_2 = _value_and_grad_f32_sweep1(
-                        mu_theta_d_2, x0_d_2, xt_d_2, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                        mu_theta_d_2, x0_d_2, xt_d_2, seed_n, sigma2_n, t2, t21, t5, t9,
                     )
                     grad_mu_theta_d_3, t1_d_3 = _value_and_grad_f32_sweep1(
-                        mu_theta_d_3, x0_d_3, xt_d_3, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                        mu_theta_d_3, x0_d_3, xt_d_3, seed_n, sigma2_n, t2, t21, t5, t9,
                     )
                     grad_mu_theta_words = _with_part(
                         grad_mu_theta, grad_mu_theta_words, part, (grad_mu_theta_d_0, grad_mu_theta_d_1,
@@ -866,8 +872,8 @@ def value_and_grad_f32(
             at = _packed(grad_mu_theta) * vectors + thread
             while at < size_d:
                 grad_mu_theta_d, t1_d = _value_and_grad_f32_sweep1(
-                    _get(mu_theta, mu_theta_row + at), _get(x0, x0_row + at), _get(xt, xt_row + at), alpha_n, seed_n,
-                    sigma2_n, t19, t2, t3, t7,
+                    _get(mu_theta, mu_theta_row + at), _get(x0, x0_row + at), _get(xt, xt_row + at), seed_n, sigma2_n,
+                    t2, t21, t5, t9,
                 )
                 _put(grad_mu_theta, grad_mu_theta_row + at, grad_mu_theta_d)
                 t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d)
@@ -887,7 +893,7 @@ def value_and_grad_f32(
 
 
 def value_and_grad_phase1_f32(
-    grad_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, weight, mask,
+    grad_mu_theta, sigma2, sigma2_step, xt, alpha_bar, alpha_bar_step, alpha, alpha_step, x0, mu_theta, weight, mask,
     divisor, divisors, kept1, segments, each, samples, size_d, options,
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
@@ -905,28 +911,30 @@ def value_and_grad_phase1_f32(
         grad_mu_theta_row_segment = row * size_d + start
         live = _live(mask, row, options)
         sigma2_n = _get(sigma2, (row) * sigma2_step)
-        alpha_n = _get(alpha, (row) * alpha_step)
         alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        alpha_n = _get(alpha, (row) * alpha_step)
         if live:
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             t2 = f32(1.0) - alpha_bar_n
             t3 = alpha_n - alpha_bar_n
-            t4 = alpha_bar_n / alpha_n
-            t5 = math.sqrt(t4)
-            t6 = f32(1.0) - alpha_n
-            t7 = t5 * t6
-            t9 = f32(4.0) * t6 * t3
-            t10 = alpha_n * sigma2_n * t2
-            t11 = t9 < t10
-            t12 = t6 * t3
-            t13 = -alpha_n * sigma2_n * t2
-            t14 = t12 + t13
-            t15 = t14 / alpha_n / sigma2_n / t2
-            t16 = _log_ratio_f32(t12, t10)
-            t17 = t15 - t16
-            t18 = _log_tail_f32(t15)
-            t19 = t17 if t11 else t18
+            t4 = math.sqrt(alpha_n)
+            t5 = t3 / t4
+            t6 = alpha_bar_n / alpha_n
+            t7 = math.sqrt(t6)
+            t8 = f32(1.0) - alpha_n
+            t9 = t7 * t8
+            t11 = f32(4.0) * t8 * t3
+            t12 = alpha_n * sigma2_n * t2
+            t13 = t11 < t12
+            t14 = t8 * t3
+            t15 = -alpha_n * sigma2_n * t2
+            t16 = t14 + t15
+            t17 = t16 / alpha_n / sigma2_n / t2
+            t18 = _log_ratio_f32(t14, t12)
+            t19 = t17 - t18
+            t20 = _log_tail_f32(t17)
+            t21 = t19 if t13 else t20
             seed_n = seed
             t1_high, t1_low = f32(0.0), f32(0.0)
             vectors = length // _packed(mu_theta) if options & ALIGNED else 0
@@ -943,16 +951,16 @@ def value_and_grad_phase1_f32(
                     x0_d_0, x0_d_1, x0_d_2, x0_d_3 = _part(x0, x0_d_words, part)
                     xt_d_0, xt_d_1, xt_d_2, xt_d_3 = _part(xt, xt_d_words, part)
                     grad_mu_theta_d_0, t1_d_0 = _value_and_grad_f32_sweep1(
-                        mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                        mu_theta_d_0, x0_d_0, xt_d_0, seed_n, sigma2_n, t2, t21, t5, t9,
                     )
                     grad_mu_theta_d_1, t1_d_1 = _value_and_grad_f32_sweep1(
-                        mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                        mu_theta_d_1, x0_d_1, xt_d_1, seed_n, sigma2_n, t2, t21, t5, t9,
                     )
                     grad_mu_theta_d_2, t1_d_2 = _value_and_grad_f32_sweep1(
-                        mu_theta_d_2, x0_d_2, xt_d_2, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                        mu_theta_d_2, x0_d_2, xt_d_2, seed_n, sigma2_n, t2, t21, t5, t9,
                     )
                     grad_mu_theta_d_3, t1_d_3 = _value_and_grad_f32_sweep1(
-                        mu_theta_d_3, x0_d_3, xt_d_3, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                        mu_theta_d_3, x0_d_3, xt_d_3, seed_n, sigma2_n, t2, t21, t5, t9,
                     )
                     grad_mu_theta_words = _with_part(
                         grad_mu_theta, grad_mu_theta_words, part, (grad_mu_theta_d_0, grad_mu_theta_d_1,
@@ -969,7 +977,7 @@ def value_and_grad_phase1_f32(
             while at < length:
                 grad_mu_theta_d, t1_d = _value_and_grad_f32_sweep1(
                     _get(mu_theta, mu_theta_row_segment + at), _get(x0, x0_row_segment + at), _get(xt, xt_row_segment +
-                    at), alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                    at), seed_n, sigma2_n, t2, t21, t5, t9,
                 )
                 _put(grad_mu_theta, grad_mu_theta_row_segment + at, grad_mu_theta_d)
                 t1_high, t1_low = _plus_f32(t1_high, t1_low, t1_d)
@@ -1016,13 +1024,13 @@ def value_and_grad_phase2_f32(weight, mask, divisor, divisors, losses, partial, 
 
 
 @_device
-def _grad_hess_diag_f32_sweep1(mu_theta_d, x0_d, xt_d, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7):
+def _grad_hess_diag_f32_sweep1(mu_theta_d, x0_d, xt_d, seed_n, sigma2_n, t1, t4, t8, t9):
     """One place of a row: grad_mu_theta_d, diag_mu_theta_d."""
-    return -seed_n * ((xt_d / math.sqrt(alpha_n) * (t2 / t1) + t6 * (x0_d / t1) - mu_theta_d) / sigma2_n), t7
+    return -seed_n * ((xt_d * (t4 / t1) + t8 * (x0_d / t1) - mu_theta_d) / sigma2_n), t9
 
 
 def grad_hess_diag_f32(
-    grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta,
+    grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, xt, alpha_bar, alpha_bar_step, alpha, alpha_step, x0, mu_theta,
     weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: grad_mu_theta, diag_mu_theta."""
@@ -1038,19 +1046,21 @@ def grad_hess_diag_f32(
         diag_mu_theta_row = row * size_d
         live = _live(mask, row, options)
         sigma2_n = _get(sigma2, (row) * sigma2_step)
-        alpha_n = _get(alpha, (row) * alpha_step)
         alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        alpha_n = _get(alpha, (row) * alpha_step)
         if live:
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             seed_n = seed
             t1 = f32(1.0) - alpha_bar_n
             t2 = alpha_n - alpha_bar_n
-            t3 = alpha_bar_n / alpha_n
-            t4 = math.sqrt(t3)
-            t5 = f32(1.0) - alpha_n
-            t6 = t4 * t5
-            t7 = seed_n / sigma2_n
+            t3 = math.sqrt(alpha_n)
+            t4 = t2 / t3
+            t5 = alpha_bar_n / alpha_n
+            t6 = math.sqrt(t5)
+            t7 = f32(1.0) - alpha_n
+            t8 = t6 * t7
+            t9 = seed_n / sigma2_n
             vectors = size_d // _packed(grad_mu_theta) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1066,16 +1076,16 @@ def grad_hess_diag_f32(
                     x0_d_0, x0_d_1, x0_d_2, x0_d_3 = _part(x0, x0_d_words, part)
                     xt_d_0, xt_d_1, xt_d_2, xt_d_3 = _part(xt, xt_d_words, part)
                     grad_mu_theta_d_0, diag_mu_theta_d_0 = _grad_hess_diag_f32_sweep1(
-                        mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                        mu_theta_d_0, x0_d_0, xt_d_0, seed_n, sigma2_n, t1, t4, t8, t9,
                     )
                     grad_mu_theta_d_1, diag_mu_theta_d_1 = _grad_hess_diag_f32_sweep1(
-                        mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                        mu_theta_d_1, x0_d_1, xt_d_1, seed_n, sigma2_n, t1, t4, t8, t9,
                     )
                     grad_mu_theta_d_2, diag_mu_theta_d_2 = _grad_hess_diag_f32_sweep1(
-                        mu_theta_d_2, x0_d_2, xt_d_2, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                        mu_theta_d_2, x0_d_2, xt_d_2, seed_n, sigma2_n, t1, t4, t8, t9,
                     )
                     grad_mu_theta_d_3, diag_mu_theta_d_3 = _grad_hess_diag_f32_sweep1(
-                        mu_theta_d_3, x0_d_3, xt_d_3, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                        mu_theta_d_3, x0_d_3, xt_d_3, seed_n, sigma2_n, t1, t4, t8, t9,
                     )
                     grad_mu_theta_words = _with_part(
                         grad_mu_theta, grad_mu_theta_words, part, (grad_mu_theta_d_0, grad_mu_theta_d_1,
@@ -1092,8 +1102,8 @@ def grad_hess_diag_f32(
             at = _packed(grad_mu_theta) * vectors + thread
             while at < size_d:
                 grad_mu_theta_d, diag_mu_theta_d = _grad_hess_diag_f32_sweep1(
-                    _get(mu_theta, mu_theta_row + at), _get(x0, x0_row + at), _get(xt, xt_row + at), alpha_n, seed_n,
-                    sigma2_n, t1, t2, t6, t7,
+                    _get(mu_theta, mu_theta_row + at), _get(x0, x0_row + at), _get(xt, xt_row + at), seed_n, sigma2_n,
+                    t1, t4, t8, t9,
                 )
                 _put(grad_mu_theta, grad_mu_theta_row + at, grad_mu_theta_d)
                 _put(diag_mu_theta, diag_mu_theta_row + at, diag_mu_theta_d)
@@ -1105,7 +1115,7 @@ def grad_hess_diag_f32(
 
 
 def grad_hess_diag_phase1_f32(
-    grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta,
+    grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, xt, alpha_bar, alpha_bar_step, alpha, alpha_step, x0, mu_theta,
     weight, mask, divisor, divisors, segments, each, samples, size_d, options,
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
@@ -1124,19 +1134,21 @@ def grad_hess_diag_phase1_f32(
         diag_mu_theta_row_segment = row * size_d + start
         live = _live(mask, row, options)
         sigma2_n = _get(sigma2, (row) * sigma2_step)
-        alpha_n = _get(alpha, (row) * alpha_step)
         alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        alpha_n = _get(alpha, (row) * alpha_step)
         if live:
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             seed_n = seed
             t1 = f32(1.0) - alpha_bar_n
             t2 = alpha_n - alpha_bar_n
-            t3 = alpha_bar_n / alpha_n
-            t4 = math.sqrt(t3)
-            t5 = f32(1.0) - alpha_n
-            t6 = t4 * t5
-            t7 = seed_n / sigma2_n
+            t3 = math.sqrt(alpha_n)
+            t4 = t2 / t3
+            t5 = alpha_bar_n / alpha_n
+            t6 = math.sqrt(t5)
+            t7 = f32(1.0) - alpha_n
+            t8 = t6 * t7
+            t9 = seed_n / sigma2_n
             vectors = length // _packed(mu_theta) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1152,16 +1164,16 @@ def grad_hess_diag_phase1_f32(
                     x0_d_0, x0_d_1, x0_d_2, x0_d_3 = _part(x0, x0_d_words, part)
                     xt_d_0, xt_d_1, xt_d_2, xt_d_3 = _part(xt, xt_d_words, part)
                     grad_mu_theta_d_0, diag_mu_theta_d_0 = _grad_hess_diag_f32_sweep1(
-                        mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                        mu_theta_d_0, x0_d_0, xt_d_0, seed_n, sigma2_n, t1, t4, t8, t9,
                     )
                     grad_mu_theta_d_1, diag_mu_theta_d_1 = _grad_hess_diag_f32_sweep1(
-                        mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                        mu_theta_d_1, x0_d_1, xt_d_1, seed_n, sigma2_n, t1, t4, t8, t9,
                     )
                     grad_mu_theta_d_2, diag_mu_theta_d_2 = _grad_hess_diag_f32_sweep1(
-                        mu_theta_d_2, x0_d_2, xt_d_2, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                        mu_theta_d_2, x0_d_2, xt_d_2, seed_n, sigma2_n, t1, t4, t8, t9,
                     )
                     grad_mu_theta_d_3, diag_mu_theta_d_3 = _grad_hess_diag_f32_sweep1(
-                        mu_theta_d_3, x0_d_3, xt_d_3, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                        mu_theta_d_3, x0_d_3, xt_d_3, seed_n, sigma2_n, t1, t4, t8, t9,
                     )
                     grad_mu_theta_words = _with_part(
                         grad_mu_theta, grad_mu_theta_words, part, (grad_mu_theta_d_0, grad_mu_theta_d_1,
@@ -1179,7 +1191,7 @@ def grad_hess_diag_phase1_f32(
             while at < length:
                 grad_mu_theta_d, diag_mu_theta_d = _grad_hess_diag_f32_sweep1(
                     _get(mu_theta, mu_theta_row_segment + at), _get(x0, x0_row_segment + at), _get(xt, xt_row_segment +
-                    at), alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                    at), seed_n, sigma2_n, t1, t4, t8, t9,
                 )
                 _put(grad_mu_theta, grad_mu_theta_row_segment + at, grad_mu_theta_d)
                 _put(diag_mu_theta, diag_mu_theta_row_segment + at, diag_mu_theta_d)
@@ -1535,14 +1547,14 @@ def _log_tail_f64(x):
 
 
 @_device
-def _value_f64_sweep1(mu_theta_d, x0_d, xt_d, alpha_n, sigma2_n, t19, t2, t3, t7):
+def _value_f64_sweep1(mu_theta_d, x0_d, xt_d, sigma2_n, t2, t21, t5, t9):
     """One place of a row: t1_d."""
-    t8 = xt_d / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_d / t2) - mu_theta_d
-    return t8 * (t8 / sigma2_n) + t19
+    t10 = xt_d * (t5 / t2) + t9 * (x0_d / t2) - mu_theta_d
+    return t10 * (t10 / sigma2_n) + t21
 
 
 def value_f64(
-    sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, weight, mask, losses, partial,
+    sigma2, sigma2_step, xt, alpha_bar, alpha_bar_step, alpha, alpha_step, x0, mu_theta, weight, mask, losses, partial,
     samples, size_d, options,
 ):
     """All samples: losses; a partial sum per block."""
@@ -1555,27 +1567,29 @@ def value_f64(
         mu_theta_row = row * size_d
         live = _live(mask, row, options)
         sigma2_n = _get(sigma2, (row) * sigma2_step)
-        alpha_n = _get(alpha, (row) * alpha_step)
         alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        alpha_n = _get(alpha, (row) * alpha_step)
         if live:
             weight_n = _weight_f64(weight, row, options)
             t2 = 1.0 - alpha_bar_n
             t3 = alpha_n - alpha_bar_n
-            t4 = alpha_bar_n / alpha_n
-            t5 = math.sqrt(t4)
-            t6 = 1.0 - alpha_n
-            t7 = t5 * t6
-            t9 = 4.0 * t6 * t3
-            t10 = alpha_n * sigma2_n * t2
-            t11 = t9 < t10
-            t12 = t6 * t3
-            t13 = -alpha_n * sigma2_n * t2
-            t14 = t12 + t13
-            t15 = t14 / alpha_n / sigma2_n / t2
-            t16 = _log_ratio_f64(t12, t10)
-            t17 = t15 - t16
-            t18 = _log_tail_f64(t15)
-            t19 = t17 if t11 else t18
+            t4 = math.sqrt(alpha_n)
+            t5 = t3 / t4
+            t6 = alpha_bar_n / alpha_n
+            t7 = math.sqrt(t6)
+            t8 = 1.0 - alpha_n
+            t9 = t7 * t8
+            t11 = 4.0 * t8 * t3
+            t12 = alpha_n * sigma2_n * t2
+            t13 = t11 < t12
+            t14 = t8 * t3
+            t15 = -alpha_n * sigma2_n * t2
+            t16 = t14 + t15
+            t17 = t16 / alpha_n / sigma2_n / t2
+            t18 = _log_ratio_f64(t14, t12)
+            t19 = t17 - t18
+            t20 = _log_tail_f64(t17)
+            t21 = t19 if t13 else t20
             t1_high, t1_low = f64(0.0), f64(0.0)
             vectors = size_d // _packed(sigma2) if options & ALIGNED else 0
             vector = thread
@@ -1589,8 +1603,8 @@ def value_f64(
                     mu_theta_d_0, mu_theta_d_1 = _part(mu_theta, mu_theta_d_words, part)
                     x0_d_0, x0_d_1 = _part(x0, x0_d_words, part)
                     xt_d_0, xt_d_1 = _part(xt, xt_d_words, part)
-                    t1_d_0 = _value_f64_sweep1(mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, sigma2_n, t19, t2, t3, t7)
-                    t1_d_1 = _value_f64_sweep1(mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, sigma2_n, t19, t2, t3, t7)
+                    t1_d_0 = _value_f64_sweep1(mu_theta_d_0, x0_d_0, xt_d_0, sigma2_n, t2, t21, t5, t9)
+                    t1_d_1 = _value_f64_sweep1(mu_theta_d_1, x0_d_1, xt_d_1, sigma2_n, t2, t21, t5, t9)
                     t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_0)
                     t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_1)
                     part += 1
@@ -1598,8 +1612,8 @@ def value_f64(
             at = _packed(sigma2) * vectors + thread
             while at < size_d:
                 t1_d = _value_f64_sweep1(
-                    _get(mu_theta, mu_theta_row + at), _get(x0, x0_row + at), _get(xt, xt_row + at), alpha_n, sigma2_n,
-                    t19, t2, t3, t7,
+                    _get(mu_theta, mu_theta_row + at), _get(x0, x0_row + at), _get(xt, xt_row + at), sigma2_n, t2, t21,
+                    t5, t9,
                 )
                 t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d)
                 at += _stride(threads)
@@ -1617,7 +1631,7 @@ def value_f64(
 
 
 def value_phase1_f64(
-    sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, mask, kept1, segments, each,
+    sigma2, sigma2_step, xt, alpha_bar, alpha_bar_step, alpha, alpha_step, x0, mu_theta, mask, kept1, segments, each,
     samples, size_d, options,
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
@@ -1632,26 +1646,28 @@ def value_phase1_f64(
         mu_theta_row_segment = row * size_d + start
         live = _live(mask, row, options)
         sigma2_n = _get(sigma2, (row) * sigma2_step)
-        alpha_n = _get(alpha, (row) * alpha_step)
         alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        alpha_n = _get(alpha, (row) * alpha_step)
         if live:
             t2 = 1.0 - alpha_bar_n
             t3 = alpha_n - alpha_bar_n
-            t4 = alpha_bar_n / alpha_n
-            t5 = math.sqrt(t4)
-            t6 = 1.0 - alpha_n
-            t7 = t5 * t6
-            t9 = 4.0 * t6 * t3
-            t10 = alpha_n * sigma2_n * t2
-            t11 = t9 < t10
-            t12 = t6 * t3
-            t13 = -alpha_n * sigma2_n * t2
-            t14 = t12 + t13
-            t15 = t14 / alpha_n / sigma2_n / t2
-            t16 = _log_ratio_f64(t12, t10)
-            t17 = t15 - t16
-            t18 = _log_tail_f64(t15)
-            t19 = t17 if t11 else t18
+            t4 = math.sqrt(alpha_n)
+            t5 = t3 / t4
+            t6 = alpha_bar_n / alpha_n
+            t7 = math.sqrt(t6)
+            t8 = 1.0 - alpha_n
+            t9 = t7 * t8
+            t11 = 4.0 * t8 * t3
+            t12 = alpha_n * sigma2_n * t2
+            t13 = t11 < t12
+            t14 = t8 * t3
+            t15 = -alpha_n * sigma2_n * t2
+            t16 = t14 + t15
+            t17 = t16 / alpha_n / sigma2_n / t2
+            t18 = _log_ratio_f64(t14, t12)
+            t19 = t17 - t18
+            t20 = _log_tail_f64(t17)
+            t21 = t19 if t13 else t20
             t1_high, t1_low = f64(0.0), f64(0.0)
             vectors = length // _packed(mu_theta) if options & ALIGNED else 0
             vector = thread
@@ -1665,8 +1681,8 @@ def value_phase1_f64(
                     mu_theta_d_0, mu_theta_d_1 = _part(mu_theta, mu_theta_d_words, part)
                     x0_d_0, x0_d_1 = _part(x0, x0_d_words, part)
                     xt_d_0, xt_d_1 = _part(xt, xt_d_words, part)
-                    t1_d_0 = _value_f64_sweep1(mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, sigma2_n, t19, t2, t3, t7)
-                    t1_d_1 = _value_f64_sweep1(mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, sigma2_n, t19, t2, t3, t7)
+                    t1_d_0 = _value_f64_sweep1(mu_theta_d_0, x0_d_0, xt_d_0, sigma2_n, t2, t21, t5, t9)
+                    t1_d_1 = _value_f64_sweep1(mu_theta_d_1, x0_d_1, xt_d_1, sigma2_n, t2, t21, t5, t9)
                     t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_0)
                     t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d_1)
                     part += 1
@@ -1675,7 +1691,7 @@ def value_phase1_f64(
             while at < length:
                 t1_d = _value_f64_sweep1(
                     _get(mu_theta, mu_theta_row_segment + at), _get(x0, x0_row_segment + at), _get(xt, xt_row_segment +
-                    at), alpha_n, sigma2_n, t19, t2, t3, t7,
+                    at), sigma2_n, t2, t21, t5, t9,
                 )
                 t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d)
                 at += _stride(threads)
@@ -1720,14 +1736,14 @@ def value_phase2_f64(weight, mask, losses, partial, kept1, segments, samples, op
 
 
 @_device
-def _value_and_grad_f64_sweep1(mu_theta_d, x0_d, xt_d, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7):
+def _value_and_grad_f64_sweep1(mu_theta_d, x0_d, xt_d, seed_n, sigma2_n, t2, t21, t5, t9):
     """One place of a row: grad_mu_theta_d, t1_d."""
-    t8 = xt_d / math.sqrt(alpha_n) * (t3 / t2) + t7 * (x0_d / t2) - mu_theta_d
-    return -seed_n * (t8 / sigma2_n), t8 * (t8 / sigma2_n) + t19
+    t10 = xt_d * (t5 / t2) + t9 * (x0_d / t2) - mu_theta_d
+    return -seed_n * (t10 / sigma2_n), t10 * (t10 / sigma2_n) + t21
 
 
 def value_and_grad_f64(
-    grad_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, weight, mask,
+    grad_mu_theta, sigma2, sigma2_step, xt, alpha_bar, alpha_bar_step, alpha, alpha_step, x0, mu_theta, weight, mask,
     divisor, divisors, losses, partial, samples, size_d, options,
 ):
     """All samples: grad_mu_theta, losses; a partial sum per block."""
@@ -1743,28 +1759,30 @@ def value_and_grad_f64(
         grad_mu_theta_row = row * size_d
         live = _live(mask, row, options)
         sigma2_n = _get(sigma2, (row) * sigma2_step)
-        alpha_n = _get(alpha, (row) * alpha_step)
         alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        alpha_n = _get(alpha, (row) * alpha_step)
         if live:
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             t2 = 1.0 - alpha_bar_n
             t3 = alpha_n - alpha_bar_n
-            t4 = alpha_bar_n / alpha_n
-            t5 = math.sqrt(t4)
-            t6 = 1.0 - alpha_n
-            t7 = t5 * t6
-            t9 = 4.0 * t6 * t3
-            t10 = alpha_n * sigma2_n * t2
-            t11 = t9 < t10
-            t12 = t6 * t3
-            t13 = -alpha_n * sigma2_n * t2
-            t14 = t12 + t13
-            t15 = t14 / alpha_n / sigma2_n / t2
-            t16 = _log_ratio_f64(t12, t10)
-            t17 = t15 - t16
-            t18 = _log_tail_f64(t15)
-            t19 = t17 if t11 else t18
+            t4 = math.sqrt(alpha_n)
+            t5 = t3 / t4
+            t6 = alpha_bar_n / alpha_n
+            t7 = math.sqrt(t6)
+            t8 = 1.0 - alpha_n
+            t9 = t7 * t8
+            t11 = 4.0 * t8 * t3
+            t12 = alpha_n * sigma2_n * t2
+            t13 = t11 < t12
+            t14 = t8 * t3
+            t15 = -alpha_n * sigma2_n * t2
+            t16 = t14 + t15
+            t17 = t16 / alpha_n / sigma2_n / t2
+            t18 = _log_ratio_f64(t14, t12)
+            t19 = t17 - t18
+            t20 = _log_tail_f64(t17)
+            t21 = t19 if t13 else t20
             seed_n = seed
             t1_high, t1_low = f64(0.0), f64(0.0)
             vectors = size_d // _packed(grad_mu_theta) if options & ALIGNED else 0
@@ -1781,10 +1799,10 @@ def value_and_grad_f64(
                     x0_d_0, x0_d_1 = _part(x0, x0_d_words, part)
                     xt_d_0, xt_d_1 = _part(xt, xt_d_words, part)
                     grad_mu_theta_d_0, t1_d_0 = _value_and_grad_f64_sweep1(
-                        mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                        mu_theta_d_0, x0_d_0, xt_d_0, seed_n, sigma2_n, t2, t21, t5, t9,
                     )
                     grad_mu_theta_d_1, t1_d_1 = _value_and_grad_f64_sweep1(
-                        mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                        mu_theta_d_1, x0_d_1, xt_d_1, seed_n, sigma2_n, t2, t21, t5, t9,
                     )
                     grad_mu_theta_words = _with_part(
                         grad_mu_theta, grad_mu_theta_words, part, (grad_mu_theta_d_0, grad_mu_theta_d_1),
@@ -1797,8 +1815,8 @@ def value_and_grad_f64(
             at = _packed(grad_mu_theta) * vectors + thread
             while at < size_d:
                 grad_mu_theta_d, t1_d = _value_and_grad_f64_sweep1(
-                    _get(mu_theta, mu_theta_row + at), _get(x0, x0_row + at), _get(xt, xt_row + at), alpha_n, seed_n,
-                    sigma2_n, t19, t2, t3, t7,
+                    _get(mu_theta, mu_theta_row + at), _get(x0, x0_row + at), _get(xt, xt_row + at), seed_n, sigma2_n,
+                    t2, t21, t5, t9,
                 )
                 _put(grad_mu_theta, grad_mu_theta_row + at, grad_mu_theta_d)
                 t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d)
@@ -1818,7 +1836,7 @@ def value_and_grad_f64(
 
 
 def value_and_grad_phase1_f64(
-    grad_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta, weight, mask,
+    grad_mu_theta, sigma2, sigma2_step, xt, alpha_bar, alpha_bar_step, alpha, alpha_step, x0, mu_theta, weight, mask,
     divisor, divisors, kept1, segments, each, samples, size_d, options,
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
@@ -1836,28 +1854,30 @@ def value_and_grad_phase1_f64(
         grad_mu_theta_row_segment = row * size_d + start
         live = _live(mask, row, options)
         sigma2_n = _get(sigma2, (row) * sigma2_step)
-        alpha_n = _get(alpha, (row) * alpha_step)
         alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        alpha_n = _get(alpha, (row) * alpha_step)
         if live:
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             t2 = 1.0 - alpha_bar_n
             t3 = alpha_n - alpha_bar_n
-            t4 = alpha_bar_n / alpha_n
-            t5 = math.sqrt(t4)
-            t6 = 1.0 - alpha_n
-            t7 = t5 * t6
-            t9 = 4.0 * t6 * t3
-            t10 = alpha_n * sigma2_n * t2
-            t11 = t9 < t10
-            t12 = t6 * t3
-            t13 = -alpha_n * sigma2_n * t2
-            t14 = t12 + t13
-            t15 = t14 / alpha_n / sigma2_n / t2
-            t16 = _log_ratio_f64(t12, t10)
-            t17 = t15 - t16
-            t18 = _log_tail_f64(t15)
-            t19 = t17 if t11 else t18
+            t4 = math.sqrt(alpha_n)
+            t5 = t3 / t4
+            t6 = alpha_bar_n / alpha_n
+            t7 = math.sqrt(t6)
+            t8 = 1.0 - alpha_n
+            t9 = t7 * t8
+            t11 = 4.0 * t8 * t3
+            t12 = alpha_n * sigma2_n * t2
+            t13 = t11 < t12
+            t14 = t8 * t3
+            t15 = -alpha_n * sigma2_n * t2
+            t16 = t14 + t15
+            t17 = t16 / alpha_n / sigma2_n / t2
+            t18 = _log_ratio_f64(t14, t12)
+            t19 = t17 - t18
+            t20 = _log_tail_f64(t17)
+            t21 = t19 if t13 else t20
             seed_n = seed
             t1_high, t1_low = f64(0.0), f64(0.0)
             vectors = length // _packed(mu_theta) if options & ALIGNED else 0
@@ -1874,10 +1894,10 @@ def value_and_grad_phase1_f64(
                     x0_d_0, x0_d_1 = _part(x0, x0_d_words, part)
                     xt_d_0, xt_d_1 = _part(xt, xt_d_words, part)
                     grad_mu_theta_d_0, t1_d_0 = _value_and_grad_f64_sweep1(
-                        mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                        mu_theta_d_0, x0_d_0, xt_d_0, seed_n, sigma2_n, t2, t21, t5, t9,
                     )
                     grad_mu_theta_d_1, t1_d_1 = _value_and_grad_f64_sweep1(
-                        mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                        mu_theta_d_1, x0_d_1, xt_d_1, seed_n, sigma2_n, t2, t21, t5, t9,
                     )
                     grad_mu_theta_words = _with_part(
                         grad_mu_theta, grad_mu_theta_words, part, (grad_mu_theta_d_0, grad_mu_theta_d_1),
@@ -1891,7 +1911,7 @@ def value_and_grad_phase1_f64(
             while at < length:
                 grad_mu_theta_d, t1_d = _value_and_grad_f64_sweep1(
                     _get(mu_theta, mu_theta_row_segment + at), _get(x0, x0_row_segment + at), _get(xt, xt_row_segment +
-                    at), alpha_n, seed_n, sigma2_n, t19, t2, t3, t7,
+                    at), seed_n, sigma2_n, t2, t21, t5, t9,
                 )
                 _put(grad_mu_theta, grad_mu_theta_row_segment + at, grad_mu_theta_d)
                 t1_high, t1_low = _plus_f64(t1_high, t1_low, t1_d)
@@ -1938,13 +1958,13 @@ def value_and_grad_phase2_f64(weight, mask, divisor, divisors, losses, partial, 
 
 
 @_device
-def _grad_hess_diag_f64_sweep1(mu_theta_d, x0_d, xt_d, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7):
+def _grad_hess_diag_f64_sweep1(mu_theta_d, x0_d, xt_d, seed_n, sigma2_n, t1, t4, t8, t9):
     """One place of a row: grad_mu_theta_d, diag_mu_theta_d."""
-    return -seed_n * ((xt_d / math.sqrt(alpha_n) * (t2 / t1) + t6 * (x0_d / t1) - mu_theta_d) / sigma2_n), t7
+    return -seed_n * ((xt_d * (t4 / t1) + t8 * (x0_d / t1) - mu_theta_d) / sigma2_n), t9
 
 
 def grad_hess_diag_f64(
-    grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta,
+    grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, xt, alpha_bar, alpha_bar_step, alpha, alpha_step, x0, mu_theta,
     weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: grad_mu_theta, diag_mu_theta."""
@@ -1960,19 +1980,21 @@ def grad_hess_diag_f64(
         diag_mu_theta_row = row * size_d
         live = _live(mask, row, options)
         sigma2_n = _get(sigma2, (row) * sigma2_step)
-        alpha_n = _get(alpha, (row) * alpha_step)
         alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        alpha_n = _get(alpha, (row) * alpha_step)
         if live:
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             seed_n = seed
             t1 = 1.0 - alpha_bar_n
             t2 = alpha_n - alpha_bar_n
-            t3 = alpha_bar_n / alpha_n
-            t4 = math.sqrt(t3)
-            t5 = 1.0 - alpha_n
-            t6 = t4 * t5
-            t7 = seed_n / sigma2_n
+            t3 = math.sqrt(alpha_n)
+            t4 = t2 / t3
+            t5 = alpha_bar_n / alpha_n
+            t6 = math.sqrt(t5)
+            t7 = 1.0 - alpha_n
+            t8 = t6 * t7
+            t9 = seed_n / sigma2_n
             vectors = size_d // _packed(grad_mu_theta) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1988,10 +2010,10 @@ def grad_hess_diag_f64(
                     x0_d_0, x0_d_1 = _part(x0, x0_d_words, part)
                     xt_d_0, xt_d_1 = _part(xt, xt_d_words, part)
                     grad_mu_theta_d_0, diag_mu_theta_d_0 = _grad_hess_diag_f64_sweep1(
-                        mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                        mu_theta_d_0, x0_d_0, xt_d_0, seed_n, sigma2_n, t1, t4, t8, t9,
                     )
                     grad_mu_theta_d_1, diag_mu_theta_d_1 = _grad_hess_diag_f64_sweep1(
-                        mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                        mu_theta_d_1, x0_d_1, xt_d_1, seed_n, sigma2_n, t1, t4, t8, t9,
                     )
                     grad_mu_theta_words = _with_part(
                         grad_mu_theta, grad_mu_theta_words, part, (grad_mu_theta_d_0, grad_mu_theta_d_1),
@@ -2006,8 +2028,8 @@ def grad_hess_diag_f64(
             at = _packed(grad_mu_theta) * vectors + thread
             while at < size_d:
                 grad_mu_theta_d, diag_mu_theta_d = _grad_hess_diag_f64_sweep1(
-                    _get(mu_theta, mu_theta_row + at), _get(x0, x0_row + at), _get(xt, xt_row + at), alpha_n, seed_n,
-                    sigma2_n, t1, t2, t6, t7,
+                    _get(mu_theta, mu_theta_row + at), _get(x0, x0_row + at), _get(xt, xt_row + at), seed_n, sigma2_n,
+                    t1, t4, t8, t9,
                 )
                 _put(grad_mu_theta, grad_mu_theta_row + at, grad_mu_theta_d)
                 _put(diag_mu_theta, diag_mu_theta_row + at, diag_mu_theta_d)
@@ -2019,7 +2041,7 @@ def grad_hess_diag_f64(
 
 
 def grad_hess_diag_phase1_f64(
-    grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, alpha, alpha_step, xt, alpha_bar, alpha_bar_step, x0, mu_theta,
+    grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, xt, alpha_bar, alpha_bar_step, alpha, alpha_step, x0, mu_theta,
     weight, mask, divisor, divisors, segments, each, samples, size_d, options,
 ):
     """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
@@ -2038,19 +2060,21 @@ def grad_hess_diag_phase1_f64(
         diag_mu_theta_row_segment = row * size_d + start
         live = _live(mask, row, options)
         sigma2_n = _get(sigma2, (row) * sigma2_step)
-        alpha_n = _get(alpha, (row) * alpha_step)
         alpha_bar_n = _get(alpha_bar, (row) * alpha_bar_step)
+        alpha_n = _get(alpha, (row) * alpha_step)
         if live:
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             seed_n = seed
             t1 = 1.0 - alpha_bar_n
             t2 = alpha_n - alpha_bar_n
-            t3 = alpha_bar_n / alpha_n
-            t4 = math.sqrt(t3)
-            t5 = 1.0 - alpha_n
-            t6 = t4 * t5
-            t7 = seed_n / sigma2_n
+            t3 = math.sqrt(alpha_n)
+            t4 = t2 / t3
+            t5 = alpha_bar_n / alpha_n
+            t6 = math.sqrt(t5)
+            t7 = 1.0 - alpha_n
+            t8 = t6 * t7
+            t9 = seed_n / sigma2_n
             vectors = length // _packed(mu_theta) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2066,10 +2090,10 @@ def grad_hess_diag_phase1_f64(
                     x0_d_0, x0_d_1 = _part(x0, x0_d_words, part)
                     xt_d_0, xt_d_1 = _part(xt, xt_d_words, part)
                     grad_mu_theta_d_0, diag_mu_theta_d_0 = _grad_hess_diag_f64_sweep1(
-                        mu_theta_d_0, x0_d_0, xt_d_0, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                        mu_theta_d_0, x0_d_0, xt_d_0, seed_n, sigma2_n, t1, t4, t8, t9,
                     )
                     grad_mu_theta_d_1, diag_mu_theta_d_1 = _grad_hess_diag_f64_sweep1(
-                        mu_theta_d_1, x0_d_1, xt_d_1, alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                        mu_theta_d_1, x0_d_1, xt_d_1, seed_n, sigma2_n, t1, t4, t8, t9,
                     )
                     grad_mu_theta_words = _with_part(
                         grad_mu_theta, grad_mu_theta_words, part, (grad_mu_theta_d_0, grad_mu_theta_d_1),
@@ -2085,7 +2109,7 @@ def grad_hess_diag_phase1_f64(
             while at < length:
                 grad_mu_theta_d, diag_mu_theta_d = _grad_hess_diag_f64_sweep1(
                     _get(mu_theta, mu_theta_row_segment + at), _get(x0, x0_row_segment + at), _get(xt, xt_row_segment +
-                    at), alpha_n, seed_n, sigma2_n, t1, t2, t6, t7,
+                    at), seed_n, sigma2_n, t1, t4, t8, t9,
                 )
                 _put(grad_mu_theta, grad_mu_theta_row_segment + at, grad_mu_theta_d)
                 _put(diag_mu_theta, diag_mu_theta_row_segment + at, diag_mu_theta_d)
@@ -2208,8 +2232,8 @@ KERNELS = {'total_weight': {'shape': 'sum',
            'staged': 0,
            'packed': False,
            'phased': ['value_phase1', 'value_phase2'],
-           'arguments': 'sigma2: data*, sigma2_step: int64, alpha: data*, alpha_step: int64, xt: data*, '
-                        'alpha_bar: data*, alpha_bar_step: int64, x0: data*, mu_theta: data*, weight: data*, '
+           'arguments': 'sigma2: data*, sigma2_step: int64, xt: data*, alpha_bar: data*, alpha_bar_step: '
+                        'int64, alpha: data*, alpha_step: int64, x0: data*, mu_theta: data*, weight: data*, '
                         'mask: uint8*, losses: data*, partial: real*, samples: int64, size_d: int64, '
                         'options: uint32'},
  'value_phase1': {'shape': 'segments',
@@ -2219,10 +2243,10 @@ KERNELS = {'total_weight': {'shape': 'sum',
                   'staged': 0,
                   'packed': False,
                   'kept': 1,
-                  'arguments': 'sigma2: data*, sigma2_step: int64, alpha: data*, alpha_step: int64, xt: '
-                               'data*, alpha_bar: data*, alpha_bar_step: int64, x0: data*, mu_theta: data*, '
-                               'mask: uint8*, kept1: real*, segments: int64, each: int64, samples: int64, '
-                               'size_d: int64, options: uint32'},
+                  'arguments': 'sigma2: data*, sigma2_step: int64, xt: data*, alpha_bar: data*, '
+                               'alpha_bar_step: int64, alpha: data*, alpha_step: int64, x0: data*, mu_theta: '
+                               'data*, mask: uint8*, kept1: real*, segments: int64, each: int64, samples: '
+                               'int64, size_d: int64, options: uint32'},
  'value_phase2': {'shape': 'merged',
                   'samples': 'size_n',
                   'term': 'value',
@@ -2238,9 +2262,9 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'staged': 0,
                     'packed': False,
                     'phased': ['value_and_grad_phase1', 'value_and_grad_phase2'],
-                    'arguments': 'grad_mu_theta: data*, sigma2: data*, sigma2_step: int64, alpha: data*, '
-                                 'alpha_step: int64, xt: data*, alpha_bar: data*, alpha_bar_step: int64, x0: '
-                                 'data*, mu_theta: data*, weight: data*, mask: uint8*, divisor: real, '
+                    'arguments': 'grad_mu_theta: data*, sigma2: data*, sigma2_step: int64, xt: data*, '
+                                 'alpha_bar: data*, alpha_bar_step: int64, alpha: data*, alpha_step: int64, '
+                                 'x0: data*, mu_theta: data*, weight: data*, mask: uint8*, divisor: real, '
                                  'divisors: real*, losses: data*, partial: real*, samples: int64, size_d: '
                                  'int64, options: uint32'},
  'value_and_grad_phase1': {'shape': 'segments',
@@ -2250,12 +2274,11 @@ KERNELS = {'total_weight': {'shape': 'sum',
                            'staged': 0,
                            'packed': False,
                            'kept': 1,
-                           'arguments': 'grad_mu_theta: data*, sigma2: data*, sigma2_step: int64, alpha: '
-                                        'data*, alpha_step: int64, xt: data*, alpha_bar: data*, '
-                                        'alpha_bar_step: int64, x0: data*, mu_theta: data*, weight: data*, '
-                                        'mask: uint8*, divisor: real, divisors: real*, kept1: real*, '
-                                        'segments: int64, each: int64, samples: int64, size_d: int64, '
-                                        'options: uint32'},
+                           'arguments': 'grad_mu_theta: data*, sigma2: data*, sigma2_step: int64, xt: data*, '
+                                        'alpha_bar: data*, alpha_bar_step: int64, alpha: data*, alpha_step: '
+                                        'int64, x0: data*, mu_theta: data*, weight: data*, mask: uint8*, '
+                                        'divisor: real, divisors: real*, kept1: real*, segments: int64, '
+                                        'each: int64, samples: int64, size_d: int64, options: uint32'},
  'value_and_grad_phase2': {'shape': 'merged',
                            'samples': 'size_n',
                            'term': 'value',
@@ -2273,8 +2296,8 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'packed': False,
                     'phased': ['grad_hess_diag_phase1'],
                     'arguments': 'grad_mu_theta: data*, diag_mu_theta: data*, sigma2: data*, sigma2_step: '
-                                 'int64, alpha: data*, alpha_step: int64, xt: data*, alpha_bar: data*, '
-                                 'alpha_bar_step: int64, x0: data*, mu_theta: data*, weight: data*, mask: '
+                                 'int64, xt: data*, alpha_bar: data*, alpha_bar_step: int64, alpha: data*, '
+                                 'alpha_step: int64, x0: data*, mu_theta: data*, weight: data*, mask: '
                                  'uint8*, divisor: real, divisors: real*, samples: int64, size_d: int64, '
                                  'options: uint32'},
  'grad_hess_diag_phase1': {'shape': 'segments',
@@ -2284,9 +2307,9 @@ KERNELS = {'total_weight': {'shape': 'sum',
                            'staged': 0,
                            'packed': False,
                            'arguments': 'grad_mu_theta: data*, diag_mu_theta: data*, sigma2: data*, '
-                                        'sigma2_step: int64, alpha: data*, alpha_step: int64, xt: data*, '
-                                        'alpha_bar: data*, alpha_bar_step: int64, x0: data*, mu_theta: '
-                                        'data*, weight: data*, mask: uint8*, divisor: real, divisors: real*, '
+                                        'sigma2_step: int64, xt: data*, alpha_bar: data*, alpha_bar_step: '
+                                        'int64, alpha: data*, alpha_step: int64, x0: data*, mu_theta: data*, '
+                                        'weight: data*, mask: uint8*, divisor: real, divisors: real*, '
                                         'segments: int64, each: int64, samples: int64, size_d: int64, '
                                         'options: uint32'},
  'hvp': {'shape': 'rows',

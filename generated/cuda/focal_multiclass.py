@@ -390,6 +390,15 @@ def _warp_sum_f32(high, low):
 
 
 @_device
+def _row_sync():
+    """Wait for the other threads of the row."""
+    if cuda.blockDim.x > 32:
+        cuda.syncthreads()
+    else:
+        cuda.syncwarp()
+
+
+@_device
 def _row_sum_f32(high, low):
     """The sum over the threads of a row, in a fixed order, the same in all of them."""
     high, low = _warp_sum_f32(high, low)
@@ -1136,6 +1145,7 @@ def value_and_grad_f32(
             t24 = seed_n * t16 * t21
             t25 = _zero_times_f32(t13, -t19)
             t26 = t24 + t25
+            _row_sync()
             vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1246,6 +1256,7 @@ def value_and_grad_phase2_f32(
             t24 = seed_n * t16 * t21
             t25 = _zero_times_f32(t13, -t19)
             t26 = t24 + t25
+            _row_sync()
             vectors = length // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1459,6 +1470,7 @@ def grad_hess_diag_f32(y, z, grad_z, diag_z, gamma, weight, mask, divisor, divis
             t57 = seed_n * t16 * t13 * t21
             t58 = -seed_n * t21 * t53
             t59 = t57 + t58 - t45 - t52
+            _row_sync()
             vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1609,6 +1621,7 @@ def grad_hess_diag_phase2_f32(
             t57 = seed_n * t16 * t13 * t21
             t58 = -seed_n * t21 * t53
             t59 = t57 + t58 - t45 - t52
+            _row_sync()
             vectors = length // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1860,6 +1873,7 @@ def hvp_f32(y, z, v_z_, hvp_z, gamma, weight, mask, divisor, divisors, ignore, s
             t43 = _zero_times_f32(t20, -t34)
             t44 = -seed_n * t15 * t22
             t45 = t41 + t42 + t43 + t44
+            _row_sync()
             vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2218,6 +2232,7 @@ def hvp_phase3_f32(
             t43 = _zero_times_f32(t20, -t34)
             t44 = -seed_n * t15 * t22
             t45 = t41 + t42 + t43 + t44
+            _row_sync()
             vectors = length // _packed(v_z_) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3008,6 +3023,7 @@ def value_and_grad_f64(
             t24 = seed_n * t16 * t21
             t25 = _zero_times_f64(t13, -t19)
             t26 = t24 + t25
+            _row_sync()
             vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3114,6 +3130,7 @@ def value_and_grad_phase2_f64(
             t24 = seed_n * t16 * t21
             t25 = _zero_times_f64(t13, -t19)
             t26 = t24 + t25
+            _row_sync()
             vectors = length // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3305,6 +3322,7 @@ def grad_hess_diag_f64(y, z, grad_z, diag_z, gamma, weight, mask, divisor, divis
             t57 = seed_n * t16 * t13 * t21
             t58 = -seed_n * t21 * t53
             t59 = t57 + t58 - t45 - t52
+            _row_sync()
             vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3445,6 +3463,7 @@ def grad_hess_diag_phase2_f64(
             t57 = seed_n * t16 * t13 * t21
             t58 = -seed_n * t21 * t53
             t59 = t57 + t58 - t45 - t52
+            _row_sync()
             vectors = length // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3664,6 +3683,7 @@ def hvp_f64(y, z, v_z_, hvp_z, gamma, weight, mask, divisor, divisors, ignore, s
             t43 = _zero_times_f64(t20, -t34)
             t44 = -seed_n * t15 * t22
             t45 = t41 + t42 + t43 + t44
+            _row_sync()
             vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3990,6 +4010,7 @@ def hvp_phase3_f64(
             t43 = _zero_times_f64(t20, -t34)
             t44 = -seed_n * t15 * t22
             t45 = t41 + t42 + t43 + t44
+            _row_sync()
             vectors = length // _packed(v_z_) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:

@@ -454,8 +454,7 @@ def _value_f32_sample(weight, live, place, pred, target, options):
     pred_area = t9 * t8
     target_area = t5 * t1
     U = pred_area + target_area - I
-    scaled_value = excess2 / (I + excess2) + excess / (U + excess)
-    return scaled_value * weight if live else f32(0.0)
+    return (excess2 / (I + excess2) + excess / (U + excess)) * weight if live else f32(0.0)
 
 
 def value_f32(pred, target, weight, mask, losses, partial, samples, options):
@@ -545,7 +544,6 @@ def _value_and_grad_f32_sample(weight, live, place, pred, target, divisor, grad_
     target_area = t7 * t1
     U = pred_area + target_area - I
     t31 = U + excess
-    scaled_value = excess2 / t28 + excess / t31
     t32 = _half_step_f32(pred_0 - target_0)
     t33 = _half_step_f32(t3 - t2)
     seed_n = seed
@@ -605,7 +603,7 @@ def _value_and_grad_f32_sample(weight, live, place, pred, target, divisor, grad_
     grad_pred_2 = scaled_grad_pred__2 * unit1 if live else f32(0.0)
     grad_pred_3 = scaled_grad_pred__3 * unit0 if live else f32(0.0)
     _store_few_f32(grad_pred, grad_pred_row, (grad_pred_0, grad_pred_1, grad_pred_2, grad_pred_3), options)
-    return scaled_value * weight if live else f32(0.0)
+    return (excess2 / t28 + excess / t31) * weight if live else f32(0.0)
 
 
 def value_and_grad_f32(pred, target, grad_pred, weight, mask, divisor, divisors, losses, partial, samples, options):
@@ -1366,8 +1364,7 @@ def _value_f64_sample(weight, live, place, pred, target, options):
     pred_area = t9 * t8
     target_area = t5 * t1
     U = pred_area + target_area - I
-    scaled_value = excess2 / (I + excess2) + excess / (U + excess)
-    return scaled_value * weight if live else f64(0.0)
+    return (excess2 / (I + excess2) + excess / (U + excess)) * weight if live else f64(0.0)
 
 
 def value_f64(pred, target, weight, mask, losses, partial, samples, options):
@@ -1463,7 +1460,6 @@ def _value_and_grad_f64_sample(weight, live, place, pred, target, divisor, grad_
     target_area = t7 * t1
     U = pred_area + target_area - I
     t31 = U + excess
-    scaled_value = excess2 / t28 + excess / t31
     t32 = _half_step_f64(pred_0 - target_0)
     t33 = _half_step_f64(t3 - t2)
     seed_n = seed
@@ -1522,7 +1518,7 @@ def _value_and_grad_f64_sample(weight, live, place, pred, target, divisor, grad_
     _put(grad_pred, grad_pred_row + 1, scaled_grad_pred__1 * unit0 if live else f64(0.0))
     _put(grad_pred, grad_pred_row + 2, scaled_grad_pred__2 * unit1 if live else f64(0.0))
     _put(grad_pred, grad_pred_row + 3, scaled_grad_pred__3 * unit0 if live else f64(0.0))
-    return scaled_value * weight if live else f64(0.0)
+    return (excess2 / t28 + excess / t31) * weight if live else f64(0.0)
 
 
 def value_and_grad_f64(pred, target, grad_pred, weight, mask, divisor, divisors, losses, partial, samples, options):

@@ -620,7 +620,7 @@ def value_f32(g, lam, weight, mask, losses, partial, samples, size_d, options):
             length__scaled = math.sqrt(_row_sum_f32(length__scaled_high, length__scaled_low))
             length = length__scaled * (f32(1.0) / t1)
             t2 = length - f32(1.0)
-            loss = _zero_times_f32(lam, t2 * t2) * weight_n
+            loss = _zero_times_f32(_zero_times_f32(lam, t2), t2) * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -766,7 +766,7 @@ def value_phase3_f32(lam, weight, mask, losses, partial, kept1, kept2, segments,
             length__scaled = math.sqrt(_row_sum_f32(length__scaled_high, length__scaled_low))
             length = length__scaled * (f32(1.0) / t1)
             t2 = length - f32(1.0)
-            loss = _zero_times_f32(lam, t2 * t2) * weight_n
+            loss = _zero_times_f32(_zero_times_f32(lam, t2), t2) * weight_n
             if thread == 0 and segment == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -912,7 +912,7 @@ def value_and_grad_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
                 grad_g_d = _value_and_grad_f32_sweep3(g_d3, t10, t4, t5, t6, t7)
                 _put(grad_g, grad_g_row + at, grad_g_d)
                 at += _stride(threads)
-            loss = _zero_times_f32(lam, t8 * t8) * weight_n
+            loss = _zero_times_f32(_zero_times_f32(lam, t8), t8) * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -992,7 +992,7 @@ def value_and_grad_phase3_f32(
                 grad_g_d = _value_and_grad_f32_sweep3(_get(g, g_row_segment + at), t10, t4, t5, t6, t7)
                 _put(grad_g, grad_g_row_segment + at, grad_g_d)
                 at += _stride(threads)
-            loss = _zero_times_f32(lam, t8 * t8) * weight_n
+            loss = _zero_times_f32(_zero_times_f32(lam, t8), t8) * weight_n
             if thread == 0 and segment == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -1912,7 +1912,7 @@ def value_f64(g, lam, weight, mask, losses, partial, samples, size_d, options):
             length__scaled = math.sqrt(_row_sum_f64(length__scaled_high, length__scaled_low))
             length = length__scaled * (1.0 / t1)
             t2 = length - 1.0
-            loss = _zero_times_f64(lam, t2 * t2) * weight_n
+            loss = _zero_times_f64(_zero_times_f64(lam, t2), t2) * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -2046,7 +2046,7 @@ def value_phase3_f64(lam, weight, mask, losses, partial, kept1, kept2, segments,
             length__scaled = math.sqrt(_row_sum_f64(length__scaled_high, length__scaled_low))
             length = length__scaled * (1.0 / t1)
             t2 = length - 1.0
-            loss = _zero_times_f64(lam, t2 * t2) * weight_n
+            loss = _zero_times_f64(_zero_times_f64(lam, t2), t2) * weight_n
             if thread == 0 and segment == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -2176,7 +2176,7 @@ def value_and_grad_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses, 
                 grad_g_d = _value_and_grad_f64_sweep3(g_d3, t10, t4, t5, t6, t7)
                 _put(grad_g, grad_g_row + at, grad_g_d)
                 at += _stride(threads)
-            loss = _zero_times_f64(lam, t8 * t8) * weight_n
+            loss = _zero_times_f64(_zero_times_f64(lam, t8), t8) * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -2252,7 +2252,7 @@ def value_and_grad_phase3_f64(
                 grad_g_d = _value_and_grad_f64_sweep3(_get(g, g_row_segment + at), t10, t4, t5, t6, t7)
                 _put(grad_g, grad_g_row_segment + at, grad_g_d)
                 at += _stride(threads)
-            loss = _zero_times_f64(lam, t8 * t8) * weight_n
+            loss = _zero_times_f64(_zero_times_f64(lam, t8), t8) * weight_n
             if thread == 0 and segment == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:

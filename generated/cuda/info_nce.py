@@ -431,6 +431,15 @@ def _warp_sum_f32(high, low):
 
 
 @_device
+def _row_sync():
+    """Wait for the other threads of the row."""
+    if cuda.blockDim.x > 32:
+        cuda.syncthreads()
+    else:
+        cuda.syncwarp()
+
+
+@_device
 def _row_sum_f32(high, low):
     """The sum over the threads of a row, in a fixed order, the same in all of them."""
     high, low = _warp_sum_f32(high, low)
@@ -1055,8 +1064,7 @@ def value_2_f32(t3, tau, weight, mask, losses, partial, first, total, samples, o
             t7 = t4_others__ties - 1
             t4_others__rest = _log1p_f32(t4_others__below + f32(t7 if t6 else 0))
             s3 = _get(t3, t3_row + i) / tau
-            scaled_value = _softplus_f32(t4_others__rest + _gap_f32(t4_others__max, s3))
-            loss = scaled_value * weight_n
+            loss = _softplus_f32(t4_others__rest + _gap_f32(t4_others__max, s3)) * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -1382,6 +1390,7 @@ def value_and_grad_2_f32(
             t15 = _sigmoid_f32(t14)
             t16 = -seed_i * t15
             t17 = seed_i * t15
+            _row_sync()
             vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1405,8 +1414,7 @@ def value_and_grad_2_f32(
                 d_s_j = _value_and_grad_2_f32_sweep3(t3_j, at, i, t11, t16, t17, t4_others__max, tau)
                 _put(d_s, d_s_row + at, d_s_j)
                 at += _stride(threads)
-            scaled_value = _softplus_f32(t14)
-            loss = scaled_value * weight_n
+            loss = _softplus_f32(t14) * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -2120,6 +2128,7 @@ def hvp_2_f32(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
             t23 = _sigmoid_f32(-t16)
             t24 = -seed_i * t22 * t23 * t17
             t25 = seed_i * t22 * t23 * t17
+            _row_sync()
             vectors = size_i // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3135,8 +3144,7 @@ def value_2_f64(t3, tau, weight, mask, losses, partial, first, total, samples, o
             t7 = t4_others__ties - 1
             t4_others__rest = _log1p_f64(t4_others__below + float(t7 if t6 else 0))
             s3 = _get(t3, t3_row + i) / tau
-            scaled_value = _softplus_f64(t4_others__rest + _gap_f64(t4_others__max, s3))
-            loss = scaled_value * weight_n
+            loss = _softplus_f64(t4_others__rest + _gap_f64(t4_others__max, s3)) * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -3423,6 +3431,7 @@ def value_and_grad_2_f64(
             t15 = _sigmoid_f64(t14)
             t16 = -seed_i * t15
             t17 = seed_i * t15
+            _row_sync()
             vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3444,8 +3453,7 @@ def value_and_grad_2_f64(
                 d_s_j = _value_and_grad_2_f64_sweep3(t3_j, at, i, t11, t16, t17, t4_others__max, tau)
                 _put(d_s, d_s_row + at, d_s_j)
                 at += _stride(threads)
-            scaled_value = _softplus_f64(t14)
-            loss = scaled_value * weight_n
+            loss = _softplus_f64(t14) * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -4068,6 +4076,7 @@ def hvp_2_f64(t3, tangent_t3, d_s, tangent_d_s, tau, weight, mask, divisor, divi
             t23 = _sigmoid_f64(-t16)
             t24 = -seed_i * t22 * t23 * t17
             t25 = seed_i * t22 * t23 * t17
+            _row_sync()
             vectors = size_i // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:

@@ -443,8 +443,7 @@ def _value_f32_sample(weight, live, place, pred, target, options):
         f32(0.0), _minimum_f32(measured_pred_3, measured_target_3) - _maximum_f32(measured_pred_1, measured_target_1),
     )
     I = height * width
-    scaled_value = excess / (I + excess)
-    return scaled_value * weight if live else f32(0.0)
+    return excess / (I + excess) * weight if live else f32(0.0)
 
 
 def value_f32(pred, target, weight, mask, losses, partial, samples, options):
@@ -520,7 +519,6 @@ def _value_and_grad_f32_sample(weight, live, place, pred, target, divisor, grad_
     )
     I = height * width
     t16 = I + excess
-    scaled_value = excess / t16
     t17 = _half_step_f32(pred_0 - target_0)
     seed_n = seed
     d_excess = I / t16 * (seed_n / t16)
@@ -568,7 +566,7 @@ def _value_and_grad_f32_sample(weight, live, place, pred, target, divisor, grad_
     grad_pred_2 = scaled_grad_pred__2 * unit1 if live else f32(0.0)
     grad_pred_3 = scaled_grad_pred__3 * unit0 if live else f32(0.0)
     _store_few_f32(grad_pred, grad_pred_row, (grad_pred_0, grad_pred_1, grad_pred_2, grad_pred_3), options)
-    return scaled_value * weight if live else f32(0.0)
+    return excess / t16 * weight if live else f32(0.0)
 
 
 def value_and_grad_f32(pred, target, grad_pred, weight, mask, divisor, divisors, losses, partial, samples, options):
@@ -1197,8 +1195,7 @@ def _value_f64_sample(weight, live, place, pred, target, options):
         0.0, _minimum_f64(measured_pred_3, measured_target_3) - _maximum_f64(measured_pred_1, measured_target_1),
     )
     I = height * width
-    scaled_value = excess / (I + excess)
-    return scaled_value * weight if live else f64(0.0)
+    return excess / (I + excess) * weight if live else f64(0.0)
 
 
 def value_f64(pred, target, weight, mask, losses, partial, samples, options):
@@ -1280,7 +1277,6 @@ def _value_and_grad_f64_sample(weight, live, place, pred, target, divisor, grad_
     )
     I = height * width
     t16 = I + excess
-    scaled_value = excess / t16
     t17 = _half_step_f64(pred_0 - target_0)
     seed_n = seed
     d_excess = I / t16 * (seed_n / t16)
@@ -1327,7 +1323,7 @@ def _value_and_grad_f64_sample(weight, live, place, pred, target, divisor, grad_
     _put(grad_pred, grad_pred_row + 1, scaled_grad_pred__1 * unit0 if live else f64(0.0))
     _put(grad_pred, grad_pred_row + 2, scaled_grad_pred__2 * unit1 if live else f64(0.0))
     _put(grad_pred, grad_pred_row + 3, scaled_grad_pred__3 * unit0 if live else f64(0.0))
-    return scaled_value * weight if live else f64(0.0)
+    return excess / t16 * weight if live else f64(0.0)
 
 
 def value_and_grad_f64(pred, target, grad_pred, weight, mask, divisor, divisors, losses, partial, samples, options):

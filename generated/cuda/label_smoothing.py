@@ -388,6 +388,15 @@ def _warp_sum_f32(high, low):
 
 
 @_device
+def _row_sync():
+    """Wait for the other threads of the row."""
+    if cuda.blockDim.x > 32:
+        cuda.syncthreads()
+    else:
+        cuda.syncwarp()
+
+
+@_device
 def _row_sum_f32(high, low):
     """The sum over the threads of a row, in a fixed order, the same in all of them."""
     high, low = _warp_sum_f32(high, low)
@@ -1327,6 +1336,7 @@ def value_and_grad_f32(
             t25 = -seed_n * t16 * t24
             t26 = seed_n * t16 * t24
             t2_2_high, t2_2_low = f32(0.0), f32(0.0)
+            _row_sync()
             vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1469,6 +1479,7 @@ def value_and_grad_phase2_f32(
             t25 = -seed_n * t16 * t24
             t26 = seed_n * t16 * t24
             t2_2_high, t2_2_low = f32(0.0), f32(0.0)
+            _row_sync()
             vectors = length // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1755,6 +1766,7 @@ def grad_hess_diag_f32(
             t29 = _sigmoid_f32(-t23)
             t30 = seed_n * t16 * t29 * t24
             t31 = -seed_n * t16 * t29 * t24
+            _row_sync()
             vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1890,6 +1902,7 @@ def grad_hess_diag_phase2_f32(
             t29 = _sigmoid_f32(-t23)
             t30 = seed_n * t16 * t29 * t24
             t31 = -seed_n * t16 * t29 * t24
+            _row_sync()
             vectors = length // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2172,6 +2185,7 @@ def hvp_f32(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
             t28 = -seed_n * t22 * t23 * t26 * t27
             t29 = seed_n * t22 * t27
             t30 = seed_n * t22 * t23 * t26 * t27
+            _row_sync()
             vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2594,6 +2608,7 @@ def hvp_phase3_f32(
             t28 = -seed_n * t22 * t23 * t26 * t27
             t29 = seed_n * t22 * t27
             t30 = seed_n * t22 * t23 * t26 * t27
+            _row_sync()
             vectors = length // _packed(v_z_) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3556,6 +3571,7 @@ def value_and_grad_f64(
             t25 = -seed_n * t16 * t24
             t26 = seed_n * t16 * t24
             t2_2_high, t2_2_low = f64(0.0), f64(0.0)
+            _row_sync()
             vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3688,6 +3704,7 @@ def value_and_grad_phase2_f64(
             t25 = -seed_n * t16 * t24
             t26 = seed_n * t16 * t24
             t2_2_high, t2_2_low = f64(0.0), f64(0.0)
+            _row_sync()
             vectors = length // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3944,6 +3961,7 @@ def grad_hess_diag_f64(
             t29 = _sigmoid_f64(-t23)
             t30 = seed_n * t16 * t29 * t24
             t31 = -seed_n * t16 * t29 * t24
+            _row_sync()
             vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -4069,6 +4087,7 @@ def grad_hess_diag_phase2_f64(
             t29 = _sigmoid_f64(-t23)
             t30 = seed_n * t16 * t29 * t24
             t31 = -seed_n * t16 * t29 * t24
+            _row_sync()
             vectors = length // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -4305,6 +4324,7 @@ def hvp_f64(y, z, v_z_, hvp_z, epsilon, weight, mask, divisor, divisors, ignore,
             t28 = -seed_n * t22 * t23 * t26 * t27
             t29 = seed_n * t22 * t27
             t30 = seed_n * t22 * t23 * t26 * t27
+            _row_sync()
             vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -4685,6 +4705,7 @@ def hvp_phase3_f64(
             t28 = -seed_n * t22 * t23 * t26 * t27
             t29 = seed_n * t22 * t27
             t30 = seed_n * t22 * t23 * t26 * t27
+            _row_sync()
             vectors = length // _packed(v_z_) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:

@@ -1006,8 +1006,7 @@ def value_2_f32(t2, tau, weight, mask, losses, partial, first, total, samples, o
             t8 = t3_others__ties - 1
             t3_others__rest = _log1p_f32(t3_others__below + f32(t8 if t7 else 0))
             s3 = _get(t2, t2_row + t1) / tau
-            scaled_value = _softplus_f32(t3_others__rest + _gap_f32(t3_others__max, s3))
-            loss = scaled_value * weight_n
+            loss = _softplus_f32(t3_others__rest + _gap_f32(t3_others__max, s3)) * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -1299,6 +1298,7 @@ def value_and_grad_2_f32(
             t18 = t15 + t17
             t19 = _sigmoid_f32(t18)
             t20 = seed_i * t19
+            _row_sync()
             vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1322,10 +1322,9 @@ def value_and_grad_2_f32(
                 d_s_j = _value_and_grad_2_f32_sweep3(t2_j, at, i, t1, t15, t20, t3_others__max, tau)
                 _put(d_s, d_s_row + at, d_s_j)
                 at += _stride(threads)
-            scaled_value = _softplus_f32(t18)
             if thread == 0:
                 _put(d_t3_others, row, t20)
-            loss = scaled_value * weight_n
+            loss = _softplus_f32(t18) * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -1921,6 +1920,7 @@ def hvp_2_f32(
             t26 = tangent_t3_others + t25
             t27 = _sigmoid_f32(-t21)
             t28 = seed_i * t26 * t27 * t22
+            _row_sync()
             vectors = size_i // LANES_F32 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2876,8 +2876,7 @@ def value_2_f64(t2, tau, weight, mask, losses, partial, first, total, samples, o
             t8 = t3_others__ties - 1
             t3_others__rest = _log1p_f64(t3_others__below + float(t8 if t7 else 0))
             s3 = _get(t2, t2_row + t1) / tau
-            scaled_value = _softplus_f64(t3_others__rest + _gap_f64(t3_others__max, s3))
-            loss = scaled_value * weight_n
+            loss = _softplus_f64(t3_others__rest + _gap_f64(t3_others__max, s3)) * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -3138,6 +3137,7 @@ def value_and_grad_2_f64(
             t18 = t15 + t17
             t19 = _sigmoid_f64(t18)
             t20 = seed_i * t19
+            _row_sync()
             vectors = size_i // _packed(losses) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3159,10 +3159,9 @@ def value_and_grad_2_f64(
                 d_s_j = _value_and_grad_2_f64_sweep3(t2_j, at, i, t1, t15, t20, t3_others__max, tau)
                 _put(d_s, d_s_row + at, d_s_j)
                 at += _stride(threads)
-            scaled_value = _softplus_f64(t18)
             if thread == 0:
                 _put(d_t3_others, row, t20)
-            loss = scaled_value * weight_n
+            loss = _softplus_f64(t18) * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -3681,6 +3680,7 @@ def hvp_2_f64(
             t26 = tangent_t3_others + t25
             t27 = _sigmoid_f64(-t21)
             t28 = seed_i * t26 * t27 * t22
+            _row_sync()
             vectors = size_i // LANES_F64 if options & ALIGNED else 0
             vector = thread
             while vector < vectors:

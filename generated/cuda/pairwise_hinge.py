@@ -473,7 +473,7 @@ def _value_and_grad_f32_sample(s_neg_n, s_pos_n, weight, live, margin, divisor):
     seed = _seed_f32(weight, divisor)
     t1 = margin - (s_pos_n - s_neg_n)
     slack = _maximum_f32(f32(0.0), t1)
-    t2 = margin + s_neg_n - s_pos_n
+    t2 = margin + (s_neg_n - s_pos_n)
     t3 = t2 == f32(0.0)
     t4 = -seed * _half_step_f32(t2)
     t5 = f32(0.0) if t3 else t4
@@ -552,7 +552,7 @@ def value_and_grad_f32(
 def _grad_hess_diag_f32_sample(s_neg_n, s_pos_n, weight, live, margin, divisor):
     """One sample: grad_s_pos_n, grad_s_neg_n, diag_s_pos_n, diag_s_neg_n."""
     seed = _seed_f32(weight, divisor)
-    t1 = margin + s_neg_n - s_pos_n
+    t1 = margin + (s_neg_n - s_pos_n)
     t2 = t1 == f32(0.0)
     t3 = -seed * _half_step_f32(t1)
     t4 = f32(0.0) if t2 else t3
@@ -838,7 +838,7 @@ def _value_and_grad_f64_sample(s_neg_n, s_pos_n, weight, live, margin, divisor):
     seed = _seed_f64(weight, divisor)
     t1 = margin - (s_pos_n - s_neg_n)
     slack = _maximum_f64(0.0, t1)
-    t2 = margin + s_neg_n - s_pos_n
+    t2 = margin + (s_neg_n - s_pos_n)
     t3 = t2 == 0.0
     t4 = -seed * _half_step_f64(t2)
     t5 = 0.0 if t3 else t4
@@ -903,7 +903,7 @@ def value_and_grad_f64(
 def _grad_hess_diag_f64_sample(s_neg_n, s_pos_n, weight, live, margin, divisor):
     """One sample: grad_s_pos_n, grad_s_neg_n, diag_s_pos_n, diag_s_neg_n."""
     seed = _seed_f64(weight, divisor)
-    t1 = margin + s_neg_n - s_pos_n
+    t1 = margin + (s_neg_n - s_pos_n)
     t2 = t1 == 0.0
     t3 = -seed * _half_step_f64(t1)
     t4 = 0.0 if t2 else t3

@@ -387,6 +387,15 @@ def _warp_sum_f32(high, low):
 
 
 @_device
+def _row_sync():
+    """Wait for the other threads of the row."""
+    if cuda.blockDim.x > 32:
+        cuda.syncthreads()
+    else:
+        cuda.syncwarp()
+
+
+@_device
 def _row_sum_f32(high, low):
     """The sum over the threads of a row, in a fixed order, the same in all of them."""
     high, low = _warp_sum_f32(high, low)
@@ -1137,6 +1146,7 @@ def value_and_grad_f32(
             t13 = _sigmoid_f32(t12)
             t14 = -seed_n * t13
             t15 = seed_n * t13
+            _row_sync()
             vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1237,6 +1247,7 @@ def value_and_grad_phase2_f32(
             t13 = _sigmoid_f32(t12)
             t14 = -seed_n * t13
             t15 = seed_n * t13
+            _row_sync()
             vectors = length // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1415,6 +1426,7 @@ def grad_hess_diag_f32(
             t18 = _sigmoid_f32(-t12)
             t19 = seed_n * t18 * t13
             t20 = -seed_n * t18 * t13
+            _row_sync()
             vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1527,6 +1539,7 @@ def grad_hess_diag_phase2_f32(
             t18 = _sigmoid_f32(-t12)
             t19 = seed_n * t18 * t13
             t20 = -seed_n * t18 * t13
+            _row_sync()
             vectors = length // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1757,6 +1770,7 @@ def hvp_f32(
             t18 = -seed_n * t13 * t16 * t17
             t19 = seed_n * t17
             t20 = seed_n * t13 * t16 * t17
+            _row_sync()
             vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2091,6 +2105,7 @@ def hvp_phase3_f32(
             t18 = -seed_n * t13 * t16 * t17
             t19 = seed_n * t17
             t20 = seed_n * t13 * t16 * t17
+            _row_sync()
             vectors = length // _packed(v_z_) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2885,6 +2900,7 @@ def value_and_grad_f64(
             t13 = _sigmoid_f64(t12)
             t14 = -seed_n * t13
             t15 = seed_n * t13
+            _row_sync()
             vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2981,6 +2997,7 @@ def value_and_grad_phase2_f64(
             t13 = _sigmoid_f64(t12)
             t14 = -seed_n * t13
             t15 = seed_n * t13
+            _row_sync()
             vectors = length // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3137,6 +3154,7 @@ def grad_hess_diag_f64(
             t18 = _sigmoid_f64(-t12)
             t19 = seed_n * t18 * t13
             t20 = -seed_n * t18 * t13
+            _row_sync()
             vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3239,6 +3257,7 @@ def grad_hess_diag_phase2_f64(
             t18 = _sigmoid_f64(-t12)
             t19 = seed_n * t18 * t13
             t20 = -seed_n * t18 * t13
+            _row_sync()
             vectors = length // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3437,6 +3456,7 @@ def hvp_f64(
             t18 = -seed_n * t13 * t16 * t17
             t19 = seed_n * t17
             t20 = seed_n * t13 * t16 * t17
+            _row_sync()
             vectors = size_k // _packed(z) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3739,6 +3759,7 @@ def hvp_phase3_f64(
             t18 = -seed_n * t13 * t16 * t17
             t19 = seed_n * t17
             t20 = seed_n * t13 * t16 * t17
+            _row_sync()
             vectors = length // _packed(v_z_) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:

@@ -557,7 +557,7 @@ def _value_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4):
     measured_positive = t4 * positive_d2
     measured_anchor = t4 * anchor_d2
     far_side = measured_anchor - measured_negative
-    return (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
+    return (measured_negative - measured_positive) * (far_side + (measured_anchor - measured_positive))
 
 
 def value_f32(negative, anchor, positive, margin, weight, mask, losses, partial, samples, size_d, options):
@@ -870,26 +870,12 @@ def value_phase3_f32(margin, weight, mask, losses, partial, kept1, kept2, segmen
 
 
 @_device
-def _value_and_grad_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4):
-    """One place of a row: near_less_far_d."""
-    measured_negative = t4 * negative_d2
-    measured_positive = t4 * positive_d2
-    measured_anchor = t4 * anchor_d2
-    t5 = measured_anchor - measured_negative
-    return (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
-
-
-@_device
-def _value_and_grad_f32_sweep3(anchor_d3, negative_d3, positive_d3, t10, t4, t9):
+def _value_and_grad_f32_sweep3(anchor_d3, negative_d3, positive_d3, t8):
     """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d."""
-    measured_positive2 = t4 * positive_d3
-    measured_negative2 = t4 * negative_d3
-    scaled_grad_anchor = f32(2.0) * _zero_times_f32(t9, measured_positive2 - measured_negative2)
-    measured_anchor2 = t4 * anchor_d3
-    scaled_grad_positive = f32(2.0) * _zero_times_f32(t9, measured_anchor2 - measured_positive2)
-    t11 = measured_anchor2 - measured_negative2
-    scaled_grad_negative = -f32(2.0) * _zero_times_f32(t9, t11)
-    return scaled_grad_anchor * t10, scaled_grad_positive * t10, scaled_grad_negative * t10
+    return (
+        f32(2.0) * _zero_times_f32(t8, positive_d3 - negative_d3), f32(2.0) * _zero_times_f32(t8, anchor_d3 -
+        positive_d3), -f32(2.0) * _zero_times_f32(t8, anchor_d3 - negative_d3)
+    )
 
 
 def value_and_grad_f32(
@@ -990,10 +976,10 @@ def value_and_grad_f32(
                     positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
                         positive, positive_d2_words, part,
                     )
-                    near_less_far_d_0 = _value_and_grad_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                    near_less_far_d_1 = _value_and_grad_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                    near_less_far_d_2 = _value_and_grad_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
-                    near_less_far_d_3 = _value_and_grad_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
+                    near_less_far_d_0 = _value_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _value_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_d_2 = _value_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
+                    near_less_far_d_3 = _value_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
                     near_less_far_high, near_less_far_low = _plus_f32(
                         near_less_far_high, near_less_far_low, near_less_far_d_0,
                     )
@@ -1013,18 +999,17 @@ def value_and_grad_f32(
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
-                near_less_far_d = _value_and_grad_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
+                near_less_far_d = _value_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
                 near_less_far_high, near_less_far_low = _plus_f32(
                     near_less_far_high, near_less_far_low, near_less_far_d,
                 )
                 at += _stride(threads)
             near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
             seed_n = seed
-            t6 = t4 * t4 * margin
-            t7 = t6 + near_less_far
-            t8 = _half_step_f32(t7)
-            t9 = -seed_n * t8
-            t10 = f32(1.0) / t4
+            t5 = t4 * t4 * margin
+            t6 = t5 + near_less_far
+            t7 = _half_step_f32(t6)
+            t8 = -seed_n * t7
             vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1054,16 +1039,16 @@ def value_and_grad_f32(
                         positive, positive_d3_words, part,
                     )
                     grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f32_sweep3(
-                        anchor_d3_0, negative_d3_0, positive_d3_0, t10, t4, t9,
+                        anchor_d3_0, negative_d3_0, positive_d3_0, t8,
                     )
                     grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f32_sweep3(
-                        anchor_d3_1, negative_d3_1, positive_d3_1, t10, t4, t9,
+                        anchor_d3_1, negative_d3_1, positive_d3_1, t8,
                     )
                     grad_anchor_d_2, grad_positive_d_2, grad_negative_d_2 = _value_and_grad_f32_sweep3(
-                        anchor_d3_2, negative_d3_2, positive_d3_2, t10, t4, t9,
+                        anchor_d3_2, negative_d3_2, positive_d3_2, t8,
                     )
                     grad_anchor_d_3, grad_positive_d_3, grad_negative_d_3 = _value_and_grad_f32_sweep3(
-                        anchor_d3_3, negative_d3_3, positive_d3_3, t10, t4, t9,
+                        anchor_d3_3, negative_d3_3, positive_d3_3, t8,
                     )
                     grad_anchor_words = _with_part(
                         grad_anchor, grad_anchor_words, part, (grad_anchor_d_0, grad_anchor_d_1, grad_anchor_d_2,
@@ -1088,14 +1073,15 @@ def value_and_grad_f32(
                 negative_d3 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d3 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f32_sweep3(
-                    anchor_d3, negative_d3, positive_d3, t10, t4, t9,
+                    anchor_d3, negative_d3, positive_d3, t8,
                 )
                 _put(grad_anchor, grad_anchor_row + at, grad_anchor_d)
                 _put(grad_positive, grad_positive_row + at, grad_positive_d)
                 _put(grad_negative, grad_negative_row + at, grad_negative_d)
                 at += _stride(threads)
-            scaled_value = _maximum_f32(f32(0.0), t7)
-            loss = scaled_value * t10 * t10 * weight_n
+            scaled_value = _maximum_f32(f32(0.0), t6)
+            t9 = f32(1.0) / t4
+            loss = scaled_value * t9 * t9 * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -1108,87 +1094,6 @@ def value_and_grad_f32(
                 _put(losses, row, f32(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f32(high, low, partial)
-
-
-def value_and_grad_phase2_f32(
-    negative, anchor, positive, margin, mask, kept1, kept2, segments, each, samples, size_d, options,
-):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t1 = abs(margin)
-    t2 = math.sqrt(t1)
-    while row < samples:
-        negative_row_segment = row * size_d + start
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            unit0_d = -f32(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                unit0_d = _larger_f32(unit0_d, kept1[at])
-                at += _stride(threads)
-            unit0_d = _row_max_f32(unit0_d)
-            t3 = _maximum_f32(unit0_d, t2)
-            t4 = _unit_scale_f32(t3)
-            near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F32 * part
-                    anchor_d2_0, anchor_d2_1, anchor_d2_2, anchor_d2_3 = _part(anchor, anchor_d2_words, part)
-                    negative_d2_0, negative_d2_1, negative_d2_2, negative_d2_3 = _part(
-                        negative, negative_d2_words, part,
-                    )
-                    positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
-                        positive, positive_d2_words, part,
-                    )
-                    near_less_far_d_0 = _value_and_grad_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                    near_less_far_d_1 = _value_and_grad_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                    near_less_far_d_2 = _value_and_grad_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
-                    near_less_far_d_3 = _value_and_grad_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
-                    near_less_far_high, near_less_far_low = _plus_f32(
-                        near_less_far_high, near_less_far_low, near_less_far_d_0,
-                    )
-                    near_less_far_high, near_less_far_low = _plus_f32(
-                        near_less_far_high, near_less_far_low, near_less_far_d_1,
-                    )
-                    near_less_far_high, near_less_far_low = _plus_f32(
-                        near_less_far_high, near_less_far_low, near_less_far_d_2,
-                    )
-                    near_less_far_high, near_less_far_low = _plus_f32(
-                        near_less_far_high, near_less_far_low, near_less_far_d_3,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                near_less_far_d = _value_and_grad_f32_sweep2(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at), t4,
-                )
-                near_less_far_high, near_less_far_low = _plus_f32(
-                    near_less_far_high, near_less_far_low, near_less_far_d,
-                )
-                at += _stride(threads)
-            near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = near_less_far
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 def value_and_grad_phase3_f32(
@@ -1232,11 +1137,10 @@ def value_and_grad_phase3_f32(
                 at += _stride(threads)
             near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
             seed_n = seed
-            t6 = t4 * t4 * margin
-            t7 = t6 + near_less_far
-            t8 = _half_step_f32(t7)
-            t9 = -seed_n * t8
-            t10 = f32(1.0) / t4
+            t5 = t4 * t4 * margin
+            t6 = t5 + near_less_far
+            t7 = _half_step_f32(t6)
+            t8 = -seed_n * t7
             vectors = length // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1257,16 +1161,16 @@ def value_and_grad_phase3_f32(
                         positive, positive_d3_words, part,
                     )
                     grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f32_sweep3(
-                        anchor_d3_0, negative_d3_0, positive_d3_0, t10, t4, t9,
+                        anchor_d3_0, negative_d3_0, positive_d3_0, t8,
                     )
                     grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f32_sweep3(
-                        anchor_d3_1, negative_d3_1, positive_d3_1, t10, t4, t9,
+                        anchor_d3_1, negative_d3_1, positive_d3_1, t8,
                     )
                     grad_anchor_d_2, grad_positive_d_2, grad_negative_d_2 = _value_and_grad_f32_sweep3(
-                        anchor_d3_2, negative_d3_2, positive_d3_2, t10, t4, t9,
+                        anchor_d3_2, negative_d3_2, positive_d3_2, t8,
                     )
                     grad_anchor_d_3, grad_positive_d_3, grad_negative_d_3 = _value_and_grad_f32_sweep3(
-                        anchor_d3_3, negative_d3_3, positive_d3_3, t10, t4, t9,
+                        anchor_d3_3, negative_d3_3, positive_d3_3, t8,
                     )
                     grad_anchor_words = _with_part(
                         grad_anchor, grad_anchor_words, part, (grad_anchor_d_0, grad_anchor_d_1, grad_anchor_d_2,
@@ -1289,14 +1193,15 @@ def value_and_grad_phase3_f32(
             while at < length:
                 grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f32_sweep3(
                     _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at), t10, t4, t9,
+                    positive_row_segment + at), t8,
                 )
                 _put(grad_anchor, grad_anchor_row_segment + at, grad_anchor_d)
                 _put(grad_positive, grad_positive_row_segment + at, grad_positive_d)
                 _put(grad_negative, grad_negative_row_segment + at, grad_negative_d)
                 at += _stride(threads)
-            scaled_value = _maximum_f32(f32(0.0), t7)
-            loss = scaled_value * t10 * t10 * weight_n
+            scaled_value = _maximum_f32(f32(0.0), t6)
+            t9 = f32(1.0) / t4
+            loss = scaled_value * t9 * t9 * weight_n
             if thread == 0 and segment == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -1313,18 +1218,14 @@ def value_and_grad_phase3_f32(
 
 
 @_device
-def _grad_hess_diag_f32_sweep3(anchor_d3, negative_d3, positive_d3, t10, t12, t13, t4, t9):
+def _grad_hess_diag_f32_sweep3(anchor_d3, negative_d3, positive_d3, t10, t8, t9):
     """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d, diag_anchor_d, diag_positive_d,
     diag_negative_d.
     """
-    measured_positive2 = t4 * positive_d3
-    measured_negative2 = t4 * negative_d3
-    scaled_grad_anchor = f32(2.0) * _zero_times_f32(t9, measured_positive2 - measured_negative2)
-    measured_anchor2 = t4 * anchor_d3
-    scaled_grad_positive = f32(2.0) * _zero_times_f32(t9, measured_anchor2 - measured_positive2)
-    t11 = measured_anchor2 - measured_negative2
-    scaled_grad_negative = -f32(2.0) * _zero_times_f32(t9, t11)
-    return scaled_grad_anchor * t10, scaled_grad_positive * t10, scaled_grad_negative * t10, f32(0.0), t12, t13
+    return (
+        f32(2.0) * _zero_times_f32(t8, positive_d3 - negative_d3), f32(2.0) * _zero_times_f32(t8, anchor_d3 -
+        positive_d3), -f32(2.0) * _zero_times_f32(t8, anchor_d3 - negative_d3), f32(0.0), t9, t10
+    )
 
 
 def grad_hess_diag_f32(
@@ -1427,10 +1328,10 @@ def grad_hess_diag_f32(
                     positive_d2_0, positive_d2_1, positive_d2_2, positive_d2_3 = _part(
                         positive, positive_d2_words, part,
                     )
-                    near_less_far_d_0 = _value_and_grad_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                    near_less_far_d_1 = _value_and_grad_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                    near_less_far_d_2 = _value_and_grad_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
-                    near_less_far_d_3 = _value_and_grad_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
+                    near_less_far_d_0 = _value_f32_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _value_f32_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_d_2 = _value_f32_sweep2(anchor_d2_2, negative_d2_2, positive_d2_2, t4)
+                    near_less_far_d_3 = _value_f32_sweep2(anchor_d2_3, negative_d2_3, positive_d2_3, t4)
                     near_less_far_high, near_less_far_low = _plus_f32(
                         near_less_far_high, near_less_far_low, near_less_far_d_0,
                     )
@@ -1450,20 +1351,19 @@ def grad_hess_diag_f32(
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
-                near_less_far_d = _value_and_grad_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
+                near_less_far_d = _value_f32_sweep2(anchor_d2, negative_d2, positive_d2, t4)
                 near_less_far_high, near_less_far_low = _plus_f32(
                     near_less_far_high, near_less_far_low, near_less_far_d,
                 )
                 at += _stride(threads)
             near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
             seed_n = seed
-            t6 = t4 * t4 * margin
-            t7 = t6 + near_less_far
-            t8 = _half_step_f32(t7)
-            t9 = -seed_n * t8
-            t10 = f32(1.0) / t4
-            t12 = -f32(2.0) * t9
-            t13 = f32(2.0) * t9
+            t5 = t4 * t4 * margin
+            t6 = t5 + near_less_far
+            t7 = _half_step_f32(t6)
+            t8 = -seed_n * t7
+            t9 = -f32(2.0) * t8
+            t10 = f32(2.0) * t8
             vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1495,18 +1395,10 @@ def grad_hess_diag_f32(
                     positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = _part(
                         positive, positive_d3_words, part,
                     )
-                    found_0 = _grad_hess_diag_f32_sweep3(
-                        anchor_d3_0, negative_d3_0, positive_d3_0, t10, t12, t13, t4, t9,
-                    )
-                    found_1 = _grad_hess_diag_f32_sweep3(
-                        anchor_d3_1, negative_d3_1, positive_d3_1, t10, t12, t13, t4, t9,
-                    )
-                    found_2 = _grad_hess_diag_f32_sweep3(
-                        anchor_d3_2, negative_d3_2, positive_d3_2, t10, t12, t13, t4, t9,
-                    )
-                    found_3 = _grad_hess_diag_f32_sweep3(
-                        anchor_d3_3, negative_d3_3, positive_d3_3, t10, t12, t13, t4, t9,
-                    )
+                    found_0 = _grad_hess_diag_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t10, t8, t9)
+                    found_1 = _grad_hess_diag_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t10, t8, t9)
+                    found_2 = _grad_hess_diag_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t10, t8, t9)
+                    found_3 = _grad_hess_diag_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t10, t8, t9)
                     grad_anchor_words = _with_part(
                         grad_anchor, grad_anchor_words, part, (found_0[0], found_1[0], found_2[0], found_3[0]),
                     )
@@ -1538,7 +1430,7 @@ def grad_hess_diag_f32(
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d3 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d3 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
-                found = _grad_hess_diag_f32_sweep3(anchor_d3, negative_d3, positive_d3, t10, t12, t13, t4, t9)
+                found = _grad_hess_diag_f32_sweep3(anchor_d3, negative_d3, positive_d3, t10, t8, t9)
                 _put(grad_anchor, grad_anchor_row + at, found[0])
                 _put(grad_positive, grad_positive_row + at, found[1])
                 _put(grad_negative, grad_negative_row + at, found[2])
@@ -1599,13 +1491,12 @@ def grad_hess_diag_phase3_f32(
                 at += _stride(threads)
             near_less_far = _row_sum_f32(near_less_far_high, near_less_far_low)
             seed_n = seed
-            t6 = t4 * t4 * margin
-            t7 = t6 + near_less_far
-            t8 = _half_step_f32(t7)
-            t9 = -seed_n * t8
-            t10 = f32(1.0) / t4
-            t12 = -f32(2.0) * t9
-            t13 = f32(2.0) * t9
+            t5 = t4 * t4 * margin
+            t6 = t5 + near_less_far
+            t7 = _half_step_f32(t6)
+            t8 = -seed_n * t7
+            t9 = -f32(2.0) * t8
+            t10 = f32(2.0) * t8
             vectors = length // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1628,18 +1519,10 @@ def grad_hess_diag_phase3_f32(
                     positive_d3_0, positive_d3_1, positive_d3_2, positive_d3_3 = _part(
                         positive, positive_d3_words, part,
                     )
-                    found_0 = _grad_hess_diag_f32_sweep3(
-                        anchor_d3_0, negative_d3_0, positive_d3_0, t10, t12, t13, t4, t9,
-                    )
-                    found_1 = _grad_hess_diag_f32_sweep3(
-                        anchor_d3_1, negative_d3_1, positive_d3_1, t10, t12, t13, t4, t9,
-                    )
-                    found_2 = _grad_hess_diag_f32_sweep3(
-                        anchor_d3_2, negative_d3_2, positive_d3_2, t10, t12, t13, t4, t9,
-                    )
-                    found_3 = _grad_hess_diag_f32_sweep3(
-                        anchor_d3_3, negative_d3_3, positive_d3_3, t10, t12, t13, t4, t9,
-                    )
+                    found_0 = _grad_hess_diag_f32_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t10, t8, t9)
+                    found_1 = _grad_hess_diag_f32_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t10, t8, t9)
+                    found_2 = _grad_hess_diag_f32_sweep3(anchor_d3_2, negative_d3_2, positive_d3_2, t10, t8, t9)
+                    found_3 = _grad_hess_diag_f32_sweep3(anchor_d3_3, negative_d3_3, positive_d3_3, t10, t8, t9)
                     grad_anchor_words = _with_part(
                         grad_anchor, grad_anchor_words, part, (found_0[0], found_1[0], found_2[0], found_3[0]),
                     )
@@ -1670,7 +1553,7 @@ def grad_hess_diag_phase3_f32(
             while at < length:
                 found = _grad_hess_diag_f32_sweep3(
                     _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at), t10, t12, t13, t4, t9,
+                    positive_row_segment + at), t10, t8, t9,
                 )
                 _put(grad_anchor, grad_anchor_row_segment + at, found[0])
                 _put(grad_positive, grad_positive_row_segment + at, found[1])
@@ -1690,28 +1573,16 @@ def grad_hess_diag_phase3_f32(
 
 
 @_device
-def _hvp_f32_sweep1(anchor_d, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d):
-    """One place of a row: unit0_d_d, unit1_d_d."""
+def _hvp_f32_sweep3(v_anchor_d, v_negative_d, v_positive_d, t8):
+    """One place of a row: hvp_anchor_d, hvp_positive_d, hvp_negative_d."""
     return (
-        abs(_maximum_f32(_maximum_f32(abs(negative_d), abs(anchor_d)), abs(positive_d))),
-        abs(_maximum_f32(_maximum_f32(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d)))
+        f32(2.0) * t8 * (v_positive_d - v_negative_d), f32(2.0) * t8 * (v_anchor_d - v_positive_d), -f32(2.0) * t8 *
+        (v_anchor_d - v_negative_d)
     )
 
 
-@_device
-def _hvp_f32_sweep3(v_anchor_d2, v_negative_d2, v_positive_d2, t10, t8, t9):
-    """One place of a row: hvp_anchor_d, hvp_positive_d, hvp_negative_d."""
-    measured_v_positive = t9 * v_positive_d2
-    measured_v_negative = t9 * v_negative_d2
-    scaled_hvp_anchor = f32(2.0) * t8 * (measured_v_positive - measured_v_negative)
-    measured_v_anchor = t9 * v_anchor_d2
-    scaled_hvp_positive = f32(2.0) * t8 * (measured_v_anchor - measured_v_positive)
-    scaled_hvp_negative = -f32(2.0) * t8 * (measured_v_anchor - measured_v_negative)
-    return scaled_hvp_anchor * t10, scaled_hvp_positive * t10, scaled_hvp_negative * t10
-
-
 def hvp_f32(
-    negative, anchor, positive, v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin,
+    negative, anchor, positive, hvp_anchor, hvp_positive, hvp_negative, v_positive_, v_negative_, v_anchor_, margin,
     weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: hvp_anchor, hvp_positive, hvp_negative."""
@@ -1719,7 +1590,7 @@ def hvp_f32(
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float32)
     pitch = size_d // _parts(anchor) if options & ALIGNED else size_d
-    stage = cuda.threadIdx.y * 6 * pitch
+    stage = cuda.threadIdx.y * 3 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     t1 = abs(margin)
@@ -1728,10 +1599,10 @@ def hvp_f32(
         negative_row = row * size_d
         anchor_row = row * size_d
         positive_row = row * size_d
-        v_negative__row = row * size_d
         v_positive__row = row * size_d
-        v_anchor__row = row * size_d
+        v_negative__row = row * size_d
         hvp_anchor_row = row * size_d
+        v_anchor__row = row * size_d
         hvp_positive_row = row * size_d
         hvp_negative_row = row * size_d
         live = _live(mask, row, options)
@@ -1739,7 +1610,6 @@ def hvp_f32(
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             unit0_d = -f32(np.inf)
-            unit1_d = -f32(np.inf)
             vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -1752,48 +1622,20 @@ def hvp_f32(
                 positive_d_words = _load_words(positive, positive_row + _packed(negative) * vector)
                 if options & STAGED:
                     _stage_f32(staged, stage + 2 * pitch + vector, vectors, _as_reals(positive, positive_d_words))
-                v_anchor_d_words = _load_words(v_anchor_, v_anchor__row + _packed(negative) * vector)
-                if options & STAGED:
-                    _stage_f32(staged, stage + 3 * pitch + vector, vectors, _as_reals(v_anchor_, v_anchor_d_words))
-                v_negative_d_words = _load_words(v_negative_, v_negative__row + _packed(negative) * vector)
-                if options & STAGED:
-                    _stage_f32(staged, stage + 4 * pitch + vector, vectors, _as_reals(v_negative_, v_negative_d_words))
-                v_positive_d_words = _load_words(v_positive_, v_positive__row + _packed(negative) * vector)
-                if options & STAGED:
-                    _stage_f32(staged, stage + 5 * pitch + vector, vectors, _as_reals(v_positive_, v_positive_d_words))
                 part = np.int64(0)
                 while part < _parts(negative):
                     at = _packed(negative) * vector + LANES_F32 * part
                     anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
                     negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
                     positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
-                    v_anchor_d_0, v_anchor_d_1, v_anchor_d_2, v_anchor_d_3 = _part(v_anchor_, v_anchor_d_words, part)
-                    v_negative_d_0, v_negative_d_1, v_negative_d_2, v_negative_d_3 = _part(
-                        v_negative_, v_negative_d_words, part,
-                    )
-                    v_positive_d_0, v_positive_d_1, v_positive_d_2, v_positive_d_3 = _part(
-                        v_positive_, v_positive_d_words, part,
-                    )
-                    unit0_d_d_0, unit1_d_d_0 = _hvp_f32_sweep1(
-                        anchor_d_0, negative_d_0, positive_d_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0,
-                    )
-                    unit0_d_d_1, unit1_d_d_1 = _hvp_f32_sweep1(
-                        anchor_d_1, negative_d_1, positive_d_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1,
-                    )
-                    unit0_d_d_2, unit1_d_d_2 = _hvp_f32_sweep1(
-                        anchor_d_2, negative_d_2, positive_d_2, v_anchor_d_2, v_negative_d_2, v_positive_d_2,
-                    )
-                    unit0_d_d_3, unit1_d_d_3 = _hvp_f32_sweep1(
-                        anchor_d_3, negative_d_3, positive_d_3, v_anchor_d_3, v_negative_d_3, v_positive_d_3,
-                    )
+                    unit0_d_d_0 = _value_f32_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    unit0_d_d_1 = _value_f32_sweep1(anchor_d_1, negative_d_1, positive_d_1)
+                    unit0_d_d_2 = _value_f32_sweep1(anchor_d_2, negative_d_2, positive_d_2)
+                    unit0_d_d_3 = _value_f32_sweep1(anchor_d_3, negative_d_3, positive_d_3)
                     unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
                     unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
                     unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
                     unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
-                    unit1_d = _larger_f32(unit1_d, unit1_d_d_0)
-                    unit1_d = _larger_f32(unit1_d, unit1_d_d_1)
-                    unit1_d = _larger_f32(unit1_d, unit1_d_d_2)
-                    unit1_d = _larger_f32(unit1_d, unit1_d_d_3)
                     part += 1
                 vector += _stride(threads)
             at = _packed(negative) * vectors + thread
@@ -1807,23 +1649,10 @@ def hvp_f32(
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
                     staged[stage + 2 * pitch + at] = positive_d
-                v_anchor_d = _get(v_anchor_, v_anchor__row + at)
-                if options & STAGED:
-                    staged[stage + 3 * pitch + at] = v_anchor_d
-                v_negative_d = _get(v_negative_, v_negative__row + at)
-                if options & STAGED:
-                    staged[stage + 4 * pitch + at] = v_negative_d
-                v_positive_d = _get(v_positive_, v_positive__row + at)
-                if options & STAGED:
-                    staged[stage + 5 * pitch + at] = v_positive_d
-                unit0_d_d, unit1_d_d = _hvp_f32_sweep1(
-                    anchor_d, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d,
-                )
+                unit0_d_d = _value_f32_sweep1(anchor_d, negative_d, positive_d)
                 unit0_d = _larger_f32(unit0_d, unit0_d_d)
-                unit1_d = _larger_f32(unit1_d, unit1_d_d)
                 at += _stride(threads)
             unit0_d = _row_max_f32(unit0_d)
-            unit1_d = _row_max_f32(unit1_d)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
@@ -1886,49 +1715,36 @@ def hvp_f32(
             t6 = t5 + near_less_far
             t7 = _half_step_f32(t6)
             t8 = -seed_n * t7
-            t9 = _unit_scale_f32(unit1_d)
-            t10 = f32(1.0) / t9
             vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                v_anchor_d2_words = (
-                    _as_words(v_anchor_, _staged_f32(staged, stage + 3 * pitch + vector, vectors)) if options & STAGED
-                    else _load_words(v_anchor_, v_anchor__row + _packed(negative) * vector)
-                )
-                v_negative_d2_words = (
-                    _as_words(v_negative_, _staged_f32(staged, stage + 4 * pitch + vector, vectors)) if options & STAGED
-                    else _load_words(v_negative_, v_negative__row + _packed(negative) * vector)
-                )
-                v_positive_d2_words = (
-                    _as_words(v_positive_, _staged_f32(staged, stage + 5 * pitch + vector, vectors)) if options & STAGED
-                    else _load_words(v_positive_, v_positive__row + _packed(negative) * vector)
-                )
+                v_anchor_d_words = _load_words(v_anchor_, v_anchor__row + _packed(negative) * vector)
+                v_negative_d_words = _load_words(v_negative_, v_negative__row + _packed(negative) * vector)
+                v_positive_d_words = _load_words(v_positive_, v_positive__row + _packed(negative) * vector)
                 hvp_anchor_words = _no_words(hvp_anchor)
                 hvp_positive_words = _no_words(hvp_positive)
                 hvp_negative_words = _no_words(hvp_negative)
                 part = np.int64(0)
                 while part < _parts(negative):
                     at = _packed(negative) * vector + LANES_F32 * part
-                    v_anchor_d2_0, v_anchor_d2_1, v_anchor_d2_2, v_anchor_d2_3 = _part(
-                        v_anchor_, v_anchor_d2_words, part,
+                    v_anchor_d_0, v_anchor_d_1, v_anchor_d_2, v_anchor_d_3 = _part(v_anchor_, v_anchor_d_words, part)
+                    v_negative_d_0, v_negative_d_1, v_negative_d_2, v_negative_d_3 = _part(
+                        v_negative_, v_negative_d_words, part,
                     )
-                    v_negative_d2_0, v_negative_d2_1, v_negative_d2_2, v_negative_d2_3 = _part(
-                        v_negative_, v_negative_d2_words, part,
-                    )
-                    v_positive_d2_0, v_positive_d2_1, v_positive_d2_2, v_positive_d2_3 = _part(
-                        v_positive_, v_positive_d2_words, part,
+                    v_positive_d_0, v_positive_d_1, v_positive_d_2, v_positive_d_3 = _part(
+                        v_positive_, v_positive_d_words, part,
                     )
                     hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f32_sweep3(
-                        v_anchor_d2_0, v_negative_d2_0, v_positive_d2_0, t10, t8, t9,
+                        v_anchor_d_0, v_negative_d_0, v_positive_d_0, t8,
                     )
                     hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f32_sweep3(
-                        v_anchor_d2_1, v_negative_d2_1, v_positive_d2_1, t10, t8, t9,
+                        v_anchor_d_1, v_negative_d_1, v_positive_d_1, t8,
                     )
                     hvp_anchor_d_2, hvp_positive_d_2, hvp_negative_d_2 = _hvp_f32_sweep3(
-                        v_anchor_d2_2, v_negative_d2_2, v_positive_d2_2, t10, t8, t9,
+                        v_anchor_d_2, v_negative_d_2, v_positive_d_2, t8,
                     )
                     hvp_anchor_d_3, hvp_positive_d_3, hvp_negative_d_3 = _hvp_f32_sweep3(
-                        v_anchor_d2_3, v_negative_d2_3, v_positive_d2_3, t10, t8, t9,
+                        v_anchor_d_3, v_negative_d_3, v_positive_d_3, t8,
                     )
                     hvp_anchor_words = _with_part(
                         hvp_anchor, hvp_anchor_words, part, (hvp_anchor_d_0, hvp_anchor_d_1, hvp_anchor_d_2,
@@ -1949,17 +1765,9 @@ def hvp_f32(
                 vector += _stride(threads)
             at = _packed(negative) * vectors + thread
             while at < size_d:
-                v_anchor_d2 = staged[stage + 3 * pitch + at] if options & STAGED else _get(
-                    v_anchor_, v_anchor__row + at,
-                )
-                v_negative_d2 = staged[stage + 4 * pitch + at] if options & STAGED else _get(
-                    v_negative_, v_negative__row + at,
-                )
-                v_positive_d2 = staged[stage + 5 * pitch + at] if options & STAGED else _get(
-                    v_positive_, v_positive__row + at,
-                )
                 hvp_anchor_d, hvp_positive_d, hvp_negative_d = _hvp_f32_sweep3(
-                    v_anchor_d2, v_negative_d2, v_positive_d2, t10, t8, t9,
+                    _get(v_anchor_, v_anchor__row + at), _get(v_negative_, v_negative__row + at), _get(v_positive_,
+                    v_positive__row + at), t8,
                 )
                 _put(hvp_anchor, hvp_anchor_row + at, hvp_anchor_d)
                 _put(hvp_positive, hvp_positive_row + at, hvp_positive_d)
@@ -1972,103 +1780,12 @@ def hvp_f32(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def hvp_phase1_f32(
-    negative, anchor, positive, v_negative_, v_positive_, v_anchor_, mask, kept1, segments, each, samples, size_d,
-    options,
-):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        negative_row_segment = row * size_d + start
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        v_negative__row_segment = row * size_d + start
-        v_positive__row_segment = row * size_d + start
-        v_anchor__row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            unit0_d = -f32(np.inf)
-            unit1_d = -f32(np.inf)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                v_anchor_d_words = _load_words(v_anchor_, v_anchor__row_segment + _packed(anchor) * vector)
-                v_negative_d_words = _load_words(v_negative_, v_negative__row_segment + _packed(anchor) * vector)
-                v_positive_d_words = _load_words(v_positive_, v_positive__row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F32 * part
-                    anchor_d_0, anchor_d_1, anchor_d_2, anchor_d_3 = _part(anchor, anchor_d_words, part)
-                    negative_d_0, negative_d_1, negative_d_2, negative_d_3 = _part(negative, negative_d_words, part)
-                    positive_d_0, positive_d_1, positive_d_2, positive_d_3 = _part(positive, positive_d_words, part)
-                    v_anchor_d_0, v_anchor_d_1, v_anchor_d_2, v_anchor_d_3 = _part(v_anchor_, v_anchor_d_words, part)
-                    v_negative_d_0, v_negative_d_1, v_negative_d_2, v_negative_d_3 = _part(
-                        v_negative_, v_negative_d_words, part,
-                    )
-                    v_positive_d_0, v_positive_d_1, v_positive_d_2, v_positive_d_3 = _part(
-                        v_positive_, v_positive_d_words, part,
-                    )
-                    unit0_d_d_0, unit1_d_d_0 = _hvp_f32_sweep1(
-                        anchor_d_0, negative_d_0, positive_d_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0,
-                    )
-                    unit0_d_d_1, unit1_d_d_1 = _hvp_f32_sweep1(
-                        anchor_d_1, negative_d_1, positive_d_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1,
-                    )
-                    unit0_d_d_2, unit1_d_d_2 = _hvp_f32_sweep1(
-                        anchor_d_2, negative_d_2, positive_d_2, v_anchor_d_2, v_negative_d_2, v_positive_d_2,
-                    )
-                    unit0_d_d_3, unit1_d_d_3 = _hvp_f32_sweep1(
-                        anchor_d_3, negative_d_3, positive_d_3, v_anchor_d_3, v_negative_d_3, v_positive_d_3,
-                    )
-                    unit0_d = _larger_f32(unit0_d, unit0_d_d_0)
-                    unit0_d = _larger_f32(unit0_d, unit0_d_d_1)
-                    unit0_d = _larger_f32(unit0_d, unit0_d_d_2)
-                    unit0_d = _larger_f32(unit0_d, unit0_d_d_3)
-                    unit1_d = _larger_f32(unit1_d, unit1_d_d_0)
-                    unit1_d = _larger_f32(unit1_d, unit1_d_d_1)
-                    unit1_d = _larger_f32(unit1_d, unit1_d_d_2)
-                    unit1_d = _larger_f32(unit1_d, unit1_d_d_3)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                unit0_d_d, unit1_d_d = _hvp_f32_sweep1(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at), _get(v_anchor_, v_anchor__row_segment + at), _get(v_negative_,
-                    v_negative__row_segment + at), _get(v_positive_, v_positive__row_segment + at),
-                )
-                unit0_d = _larger_f32(unit0_d, unit0_d_d)
-                unit1_d = _larger_f32(unit1_d, unit1_d_d)
-                at += _stride(threads)
-            unit0_d = _row_max_f32(unit0_d)
-            unit1_d = _row_max_f32(unit1_d)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = unit0_d
-                kept1[at + between] = unit1_d
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f32(0.0)
-                kept1[at + between] = f32(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
 def hvp_phase3_f32(
-    v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, weight, mask, divisor,
+    hvp_anchor, hvp_positive, hvp_negative, v_positive_, v_negative_, v_anchor_, margin, weight, mask, divisor,
     divisors, kept1, kept2, segments, each, samples, size_d, options,
 ):
     """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -2078,10 +1795,10 @@ def hvp_phase3_f32(
     t1 = abs(margin)
     t2 = math.sqrt(t1)
     while row < samples:
-        v_negative__row_segment = row * size_d + start
         v_positive__row_segment = row * size_d + start
-        v_anchor__row_segment = row * size_d + start
+        v_negative__row_segment = row * size_d + start
         hvp_anchor_row_segment = row * size_d + start
+        v_anchor__row_segment = row * size_d + start
         hvp_positive_row_segment = row * size_d + start
         hvp_negative_row_segment = row * size_d + start
         live = _live(mask, row, options)
@@ -2089,14 +1806,11 @@ def hvp_phase3_f32(
             weight_n = _weight_f32(weight, row, options)
             seed = _seed_f32(weight_n, divisor)
             unit0_d = -f32(np.inf)
-            unit1_d = -f32(np.inf)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 unit0_d = _larger_f32(unit0_d, kept1[at])
-                unit1_d = _larger_f32(unit1_d, kept1[at + between])
                 at += _stride(threads)
             unit0_d = _row_max_f32(unit0_d)
-            unit1_d = _row_max_f32(unit1_d)
             t3 = _maximum_f32(unit0_d, t2)
             t4 = _unit_scale_f32(t3)
             near_less_far_high, near_less_far_low = f32(0.0), f32(0.0)
@@ -2110,40 +1824,36 @@ def hvp_phase3_f32(
             t6 = t5 + near_less_far
             t7 = _half_step_f32(t6)
             t8 = -seed_n * t7
-            t9 = _unit_scale_f32(unit1_d)
-            t10 = f32(1.0) / t9
             vectors = length // _packed(v_anchor_) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                v_anchor_d2_words = _load_words(v_anchor_, v_anchor__row_segment + _packed(v_anchor_) * vector)
-                v_negative_d2_words = _load_words(v_negative_, v_negative__row_segment + _packed(v_anchor_) * vector)
-                v_positive_d2_words = _load_words(v_positive_, v_positive__row_segment + _packed(v_anchor_) * vector)
+                v_anchor_d_words = _load_words(v_anchor_, v_anchor__row_segment + _packed(v_anchor_) * vector)
+                v_negative_d_words = _load_words(v_negative_, v_negative__row_segment + _packed(v_anchor_) * vector)
+                v_positive_d_words = _load_words(v_positive_, v_positive__row_segment + _packed(v_anchor_) * vector)
                 hvp_anchor_words = _no_words(hvp_anchor)
                 hvp_positive_words = _no_words(hvp_positive)
                 hvp_negative_words = _no_words(hvp_negative)
                 part = np.int64(0)
                 while part < _parts(v_anchor_):
                     at = _packed(v_anchor_) * vector + LANES_F32 * part
-                    v_anchor_d2_0, v_anchor_d2_1, v_anchor_d2_2, v_anchor_d2_3 = _part(
-                        v_anchor_, v_anchor_d2_words, part,
+                    v_anchor_d_0, v_anchor_d_1, v_anchor_d_2, v_anchor_d_3 = _part(v_anchor_, v_anchor_d_words, part)
+                    v_negative_d_0, v_negative_d_1, v_negative_d_2, v_negative_d_3 = _part(
+                        v_negative_, v_negative_d_words, part,
                     )
-                    v_negative_d2_0, v_negative_d2_1, v_negative_d2_2, v_negative_d2_3 = _part(
-                        v_negative_, v_negative_d2_words, part,
-                    )
-                    v_positive_d2_0, v_positive_d2_1, v_positive_d2_2, v_positive_d2_3 = _part(
-                        v_positive_, v_positive_d2_words, part,
+                    v_positive_d_0, v_positive_d_1, v_positive_d_2, v_positive_d_3 = _part(
+                        v_positive_, v_positive_d_words, part,
                     )
                     hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f32_sweep3(
-                        v_anchor_d2_0, v_negative_d2_0, v_positive_d2_0, t10, t8, t9,
+                        v_anchor_d_0, v_negative_d_0, v_positive_d_0, t8,
                     )
                     hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f32_sweep3(
-                        v_anchor_d2_1, v_negative_d2_1, v_positive_d2_1, t10, t8, t9,
+                        v_anchor_d_1, v_negative_d_1, v_positive_d_1, t8,
                     )
                     hvp_anchor_d_2, hvp_positive_d_2, hvp_negative_d_2 = _hvp_f32_sweep3(
-                        v_anchor_d2_2, v_negative_d2_2, v_positive_d2_2, t10, t8, t9,
+                        v_anchor_d_2, v_negative_d_2, v_positive_d_2, t8,
                     )
                     hvp_anchor_d_3, hvp_positive_d_3, hvp_negative_d_3 = _hvp_f32_sweep3(
-                        v_anchor_d2_3, v_negative_d2_3, v_positive_d2_3, t10, t8, t9,
+                        v_anchor_d_3, v_negative_d_3, v_positive_d_3, t8,
                     )
                     hvp_anchor_words = _with_part(
                         hvp_anchor, hvp_anchor_words, part, (hvp_anchor_d_0, hvp_anchor_d_1, hvp_anchor_d_2,
@@ -2166,7 +1876,7 @@ def hvp_phase3_f32(
             while at < length:
                 hvp_anchor_d, hvp_positive_d, hvp_negative_d = _hvp_f32_sweep3(
                     _get(v_anchor_, v_anchor__row_segment + at), _get(v_negative_, v_negative__row_segment + at),
-                    _get(v_positive_, v_positive__row_segment + at), t10, t8, t9,
+                    _get(v_positive_, v_positive__row_segment + at), t8,
                 )
                 _put(hvp_anchor, hvp_anchor_row_segment + at, hvp_anchor_d)
                 _put(hvp_positive, hvp_positive_row_segment + at, hvp_positive_d)
@@ -2390,7 +2100,7 @@ def _value_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4):
     measured_positive = t4 * positive_d2
     measured_anchor = t4 * anchor_d2
     far_side = measured_anchor - measured_negative
-    return (measured_negative - measured_positive) * (far_side + measured_anchor - measured_positive)
+    return (measured_negative - measured_positive) * (far_side + (measured_anchor - measured_positive))
 
 
 def value_f64(negative, anchor, positive, margin, weight, mask, losses, partial, samples, size_d, options):
@@ -2671,26 +2381,12 @@ def value_phase3_f64(margin, weight, mask, losses, partial, kept1, kept2, segmen
 
 
 @_device
-def _value_and_grad_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4):
-    """One place of a row: near_less_far_d."""
-    measured_negative = t4 * negative_d2
-    measured_positive = t4 * positive_d2
-    measured_anchor = t4 * anchor_d2
-    t5 = measured_anchor - measured_negative
-    return (measured_negative - measured_positive) * (t5 + measured_anchor - measured_positive)
-
-
-@_device
-def _value_and_grad_f64_sweep3(anchor_d3, negative_d3, positive_d3, t10, t4, t9):
+def _value_and_grad_f64_sweep3(anchor_d3, negative_d3, positive_d3, t8):
     """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d."""
-    measured_positive2 = t4 * positive_d3
-    measured_negative2 = t4 * negative_d3
-    scaled_grad_anchor = 2.0 * _zero_times_f64(t9, measured_positive2 - measured_negative2)
-    measured_anchor2 = t4 * anchor_d3
-    scaled_grad_positive = 2.0 * _zero_times_f64(t9, measured_anchor2 - measured_positive2)
-    t11 = measured_anchor2 - measured_negative2
-    scaled_grad_negative = -2.0 * _zero_times_f64(t9, t11)
-    return scaled_grad_anchor * t10, scaled_grad_positive * t10, scaled_grad_negative * t10
+    return (
+        2.0 * _zero_times_f64(t8, positive_d3 - negative_d3), 2.0 * _zero_times_f64(t8, anchor_d3 - positive_d3), -2.0 *
+        _zero_times_f64(t8, anchor_d3 - negative_d3)
+    )
 
 
 def value_and_grad_f64(
@@ -2783,8 +2479,8 @@ def value_and_grad_f64(
                     anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
                     negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
                     positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
-                    near_less_far_d_0 = _value_and_grad_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                    near_less_far_d_1 = _value_and_grad_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_d_0 = _value_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _value_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
                     near_less_far_high, near_less_far_low = _plus_f64(
                         near_less_far_high, near_less_far_low, near_less_far_d_0,
                     )
@@ -2798,18 +2494,17 @@ def value_and_grad_f64(
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
-                near_less_far_d = _value_and_grad_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
+                near_less_far_d = _value_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
                 near_less_far_high, near_less_far_low = _plus_f64(
                     near_less_far_high, near_less_far_low, near_less_far_d,
                 )
                 at += _stride(threads)
             near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
             seed_n = seed
-            t6 = t4 * t4 * margin
-            t7 = t6 + near_less_far
-            t8 = _half_step_f64(t7)
-            t9 = -seed_n * t8
-            t10 = 1.0 / t4
+            t5 = t4 * t4 * margin
+            t6 = t5 + near_less_far
+            t7 = _half_step_f64(t6)
+            t8 = -seed_n * t7
             vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -2835,10 +2530,10 @@ def value_and_grad_f64(
                     negative_d3_0, negative_d3_1 = _part(negative, negative_d3_words, part)
                     positive_d3_0, positive_d3_1 = _part(positive, positive_d3_words, part)
                     grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f64_sweep3(
-                        anchor_d3_0, negative_d3_0, positive_d3_0, t10, t4, t9,
+                        anchor_d3_0, negative_d3_0, positive_d3_0, t8,
                     )
                     grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f64_sweep3(
-                        anchor_d3_1, negative_d3_1, positive_d3_1, t10, t4, t9,
+                        anchor_d3_1, negative_d3_1, positive_d3_1, t8,
                     )
                     grad_anchor_words = _with_part(
                         grad_anchor, grad_anchor_words, part, (grad_anchor_d_0, grad_anchor_d_1),
@@ -2860,14 +2555,15 @@ def value_and_grad_f64(
                 negative_d3 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d3 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
                 grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f64_sweep3(
-                    anchor_d3, negative_d3, positive_d3, t10, t4, t9,
+                    anchor_d3, negative_d3, positive_d3, t8,
                 )
                 _put(grad_anchor, grad_anchor_row + at, grad_anchor_d)
                 _put(grad_positive, grad_positive_row + at, grad_positive_d)
                 _put(grad_negative, grad_negative_row + at, grad_negative_d)
                 at += _stride(threads)
-            scaled_value = _maximum_f64(0.0, t7)
-            loss = scaled_value * t10 * t10 * weight_n
+            scaled_value = _maximum_f64(0.0, t6)
+            t9 = 1.0 / t4
+            loss = scaled_value * t9 * t9 * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -2880,75 +2576,6 @@ def value_and_grad_f64(
                 _put(losses, row, f64(0.0))
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
     _block_sum_f64(high, low, partial)
-
-
-def value_and_grad_phase2_f64(
-    negative, anchor, positive, margin, mask, kept1, kept2, segments, each, samples, size_d, options,
-):
-    """Step 2 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    t1 = abs(margin)
-    t2 = math.sqrt(t1)
-    while row < samples:
-        negative_row_segment = row * size_d + start
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            unit0_d = -f64(np.inf)
-            at = row * segments + thread
-            while at < (row + 1) * segments:
-                unit0_d = _larger_f64(unit0_d, kept1[at])
-                at += _stride(threads)
-            unit0_d = _row_max_f64(unit0_d)
-            t3 = _maximum_f64(unit0_d, t2)
-            t4 = _unit_scale_f64(t3)
-            near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d2_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d2_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d2_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F64 * part
-                    anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
-                    negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
-                    positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
-                    near_less_far_d_0 = _value_and_grad_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                    near_less_far_d_1 = _value_and_grad_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
-                    near_less_far_high, near_less_far_low = _plus_f64(
-                        near_less_far_high, near_less_far_low, near_less_far_d_0,
-                    )
-                    near_less_far_high, near_less_far_low = _plus_f64(
-                        near_less_far_high, near_less_far_low, near_less_far_d_1,
-                    )
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                near_less_far_d = _value_and_grad_f64_sweep2(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at), t4,
-                )
-                near_less_far_high, near_less_far_low = _plus_f64(
-                    near_less_far_high, near_less_far_low, near_less_far_d,
-                )
-                at += _stride(threads)
-            near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = near_less_far
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept2[at] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
 def value_and_grad_phase3_f64(
@@ -2992,11 +2619,10 @@ def value_and_grad_phase3_f64(
                 at += _stride(threads)
             near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
             seed_n = seed
-            t6 = t4 * t4 * margin
-            t7 = t6 + near_less_far
-            t8 = _half_step_f64(t7)
-            t9 = -seed_n * t8
-            t10 = 1.0 / t4
+            t5 = t4 * t4 * margin
+            t6 = t5 + near_less_far
+            t7 = _half_step_f64(t6)
+            t8 = -seed_n * t7
             vectors = length // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3013,10 +2639,10 @@ def value_and_grad_phase3_f64(
                     negative_d3_0, negative_d3_1 = _part(negative, negative_d3_words, part)
                     positive_d3_0, positive_d3_1 = _part(positive, positive_d3_words, part)
                     grad_anchor_d_0, grad_positive_d_0, grad_negative_d_0 = _value_and_grad_f64_sweep3(
-                        anchor_d3_0, negative_d3_0, positive_d3_0, t10, t4, t9,
+                        anchor_d3_0, negative_d3_0, positive_d3_0, t8,
                     )
                     grad_anchor_d_1, grad_positive_d_1, grad_negative_d_1 = _value_and_grad_f64_sweep3(
-                        anchor_d3_1, negative_d3_1, positive_d3_1, t10, t4, t9,
+                        anchor_d3_1, negative_d3_1, positive_d3_1, t8,
                     )
                     grad_anchor_words = _with_part(
                         grad_anchor, grad_anchor_words, part, (grad_anchor_d_0, grad_anchor_d_1),
@@ -3036,14 +2662,15 @@ def value_and_grad_phase3_f64(
             while at < length:
                 grad_anchor_d, grad_positive_d, grad_negative_d = _value_and_grad_f64_sweep3(
                     _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at), t10, t4, t9,
+                    positive_row_segment + at), t8,
                 )
                 _put(grad_anchor, grad_anchor_row_segment + at, grad_anchor_d)
                 _put(grad_positive, grad_positive_row_segment + at, grad_positive_d)
                 _put(grad_negative, grad_negative_row_segment + at, grad_negative_d)
                 at += _stride(threads)
-            scaled_value = _maximum_f64(0.0, t7)
-            loss = scaled_value * t10 * t10 * weight_n
+            scaled_value = _maximum_f64(0.0, t6)
+            t9 = 1.0 / t4
+            loss = scaled_value * t9 * t9 * weight_n
             if thread == 0 and segment == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -3060,18 +2687,14 @@ def value_and_grad_phase3_f64(
 
 
 @_device
-def _grad_hess_diag_f64_sweep3(anchor_d3, negative_d3, positive_d3, t10, t12, t13, t4, t9):
+def _grad_hess_diag_f64_sweep3(anchor_d3, negative_d3, positive_d3, t10, t8, t9):
     """One place of a row: grad_anchor_d, grad_positive_d, grad_negative_d, diag_anchor_d, diag_positive_d,
     diag_negative_d.
     """
-    measured_positive2 = t4 * positive_d3
-    measured_negative2 = t4 * negative_d3
-    scaled_grad_anchor = 2.0 * _zero_times_f64(t9, measured_positive2 - measured_negative2)
-    measured_anchor2 = t4 * anchor_d3
-    scaled_grad_positive = 2.0 * _zero_times_f64(t9, measured_anchor2 - measured_positive2)
-    t11 = measured_anchor2 - measured_negative2
-    scaled_grad_negative = -2.0 * _zero_times_f64(t9, t11)
-    return scaled_grad_anchor * t10, scaled_grad_positive * t10, scaled_grad_negative * t10, 0.0, t12, t13
+    return (
+        2.0 * _zero_times_f64(t8, positive_d3 - negative_d3), 2.0 * _zero_times_f64(t8, anchor_d3 - positive_d3), -2.0 *
+        _zero_times_f64(t8, anchor_d3 - negative_d3), 0.0, t9, t10
+    )
 
 
 def grad_hess_diag_f64(
@@ -3166,8 +2789,8 @@ def grad_hess_diag_f64(
                     anchor_d2_0, anchor_d2_1 = _part(anchor, anchor_d2_words, part)
                     negative_d2_0, negative_d2_1 = _part(negative, negative_d2_words, part)
                     positive_d2_0, positive_d2_1 = _part(positive, positive_d2_words, part)
-                    near_less_far_d_0 = _value_and_grad_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
-                    near_less_far_d_1 = _value_and_grad_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
+                    near_less_far_d_0 = _value_f64_sweep2(anchor_d2_0, negative_d2_0, positive_d2_0, t4)
+                    near_less_far_d_1 = _value_f64_sweep2(anchor_d2_1, negative_d2_1, positive_d2_1, t4)
                     near_less_far_high, near_less_far_low = _plus_f64(
                         near_less_far_high, near_less_far_low, near_less_far_d_0,
                     )
@@ -3181,20 +2804,19 @@ def grad_hess_diag_f64(
                 anchor_d2 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d2 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d2 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
-                near_less_far_d = _value_and_grad_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
+                near_less_far_d = _value_f64_sweep2(anchor_d2, negative_d2, positive_d2, t4)
                 near_less_far_high, near_less_far_low = _plus_f64(
                     near_less_far_high, near_less_far_low, near_less_far_d,
                 )
                 at += _stride(threads)
             near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
             seed_n = seed
-            t6 = t4 * t4 * margin
-            t7 = t6 + near_less_far
-            t8 = _half_step_f64(t7)
-            t9 = -seed_n * t8
-            t10 = 1.0 / t4
-            t12 = -2.0 * t9
-            t13 = 2.0 * t9
+            t5 = t4 * t4 * margin
+            t6 = t5 + near_less_far
+            t7 = _half_step_f64(t6)
+            t8 = -seed_n * t7
+            t9 = -2.0 * t8
+            t10 = 2.0 * t8
             vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3222,12 +2844,8 @@ def grad_hess_diag_f64(
                     anchor_d3_0, anchor_d3_1 = _part(anchor, anchor_d3_words, part)
                     negative_d3_0, negative_d3_1 = _part(negative, negative_d3_words, part)
                     positive_d3_0, positive_d3_1 = _part(positive, positive_d3_words, part)
-                    found_0 = _grad_hess_diag_f64_sweep3(
-                        anchor_d3_0, negative_d3_0, positive_d3_0, t10, t12, t13, t4, t9,
-                    )
-                    found_1 = _grad_hess_diag_f64_sweep3(
-                        anchor_d3_1, negative_d3_1, positive_d3_1, t10, t12, t13, t4, t9,
-                    )
+                    found_0 = _grad_hess_diag_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t10, t8, t9)
+                    found_1 = _grad_hess_diag_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t10, t8, t9)
                     grad_anchor_words = _with_part(grad_anchor, grad_anchor_words, part, (found_0[0], found_1[0]))
                     grad_positive_words = _with_part(grad_positive, grad_positive_words, part, (found_0[1], found_1[1]))
                     grad_negative_words = _with_part(grad_negative, grad_negative_words, part, (found_0[2], found_1[2]))
@@ -3247,7 +2865,7 @@ def grad_hess_diag_f64(
                 anchor_d3 = staged[stage + at] if options & STAGED else _get(anchor, anchor_row + at)
                 negative_d3 = staged[stage + pitch + at] if options & STAGED else _get(negative, negative_row + at)
                 positive_d3 = staged[stage + 2 * pitch + at] if options & STAGED else _get(positive, positive_row + at)
-                found = _grad_hess_diag_f64_sweep3(anchor_d3, negative_d3, positive_d3, t10, t12, t13, t4, t9)
+                found = _grad_hess_diag_f64_sweep3(anchor_d3, negative_d3, positive_d3, t10, t8, t9)
                 _put(grad_anchor, grad_anchor_row + at, found[0])
                 _put(grad_positive, grad_positive_row + at, found[1])
                 _put(grad_negative, grad_negative_row + at, found[2])
@@ -3308,13 +2926,12 @@ def grad_hess_diag_phase3_f64(
                 at += _stride(threads)
             near_less_far = _row_sum_f64(near_less_far_high, near_less_far_low)
             seed_n = seed
-            t6 = t4 * t4 * margin
-            t7 = t6 + near_less_far
-            t8 = _half_step_f64(t7)
-            t9 = -seed_n * t8
-            t10 = 1.0 / t4
-            t12 = -2.0 * t9
-            t13 = 2.0 * t9
+            t5 = t4 * t4 * margin
+            t6 = t5 + near_less_far
+            t7 = _half_step_f64(t6)
+            t8 = -seed_n * t7
+            t9 = -2.0 * t8
+            t10 = 2.0 * t8
             vectors = length // _packed(anchor) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3333,12 +2950,8 @@ def grad_hess_diag_phase3_f64(
                     anchor_d3_0, anchor_d3_1 = _part(anchor, anchor_d3_words, part)
                     negative_d3_0, negative_d3_1 = _part(negative, negative_d3_words, part)
                     positive_d3_0, positive_d3_1 = _part(positive, positive_d3_words, part)
-                    found_0 = _grad_hess_diag_f64_sweep3(
-                        anchor_d3_0, negative_d3_0, positive_d3_0, t10, t12, t13, t4, t9,
-                    )
-                    found_1 = _grad_hess_diag_f64_sweep3(
-                        anchor_d3_1, negative_d3_1, positive_d3_1, t10, t12, t13, t4, t9,
-                    )
+                    found_0 = _grad_hess_diag_f64_sweep3(anchor_d3_0, negative_d3_0, positive_d3_0, t10, t8, t9)
+                    found_1 = _grad_hess_diag_f64_sweep3(anchor_d3_1, negative_d3_1, positive_d3_1, t10, t8, t9)
                     grad_anchor_words = _with_part(grad_anchor, grad_anchor_words, part, (found_0[0], found_1[0]))
                     grad_positive_words = _with_part(grad_positive, grad_positive_words, part, (found_0[1], found_1[1]))
                     grad_negative_words = _with_part(grad_negative, grad_negative_words, part, (found_0[2], found_1[2]))
@@ -3357,7 +2970,7 @@ def grad_hess_diag_phase3_f64(
             while at < length:
                 found = _grad_hess_diag_f64_sweep3(
                     _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at), t10, t12, t13, t4, t9,
+                    positive_row_segment + at), t10, t8, t9,
                 )
                 _put(grad_anchor, grad_anchor_row_segment + at, found[0])
                 _put(grad_positive, grad_positive_row_segment + at, found[1])
@@ -3377,28 +2990,16 @@ def grad_hess_diag_phase3_f64(
 
 
 @_device
-def _hvp_f64_sweep1(anchor_d, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d):
-    """One place of a row: unit0_d_d, unit1_d_d."""
+def _hvp_f64_sweep3(v_anchor_d, v_negative_d, v_positive_d, t8):
+    """One place of a row: hvp_anchor_d, hvp_positive_d, hvp_negative_d."""
     return (
-        abs(_maximum_f64(_maximum_f64(abs(negative_d), abs(anchor_d)), abs(positive_d))),
-        abs(_maximum_f64(_maximum_f64(abs(v_negative_d), abs(v_positive_d)), abs(v_anchor_d)))
+        2.0 * t8 * (v_positive_d - v_negative_d), 2.0 * t8 * (v_anchor_d - v_positive_d), -2.0 * t8 * (v_anchor_d -
+        v_negative_d)
     )
 
 
-@_device
-def _hvp_f64_sweep3(v_anchor_d2, v_negative_d2, v_positive_d2, t10, t8, t9):
-    """One place of a row: hvp_anchor_d, hvp_positive_d, hvp_negative_d."""
-    measured_v_positive = t9 * v_positive_d2
-    measured_v_negative = t9 * v_negative_d2
-    scaled_hvp_anchor = 2.0 * t8 * (measured_v_positive - measured_v_negative)
-    measured_v_anchor = t9 * v_anchor_d2
-    scaled_hvp_positive = 2.0 * t8 * (measured_v_anchor - measured_v_positive)
-    scaled_hvp_negative = -2.0 * t8 * (measured_v_anchor - measured_v_negative)
-    return scaled_hvp_anchor * t10, scaled_hvp_positive * t10, scaled_hvp_negative * t10
-
-
 def hvp_f64(
-    negative, anchor, positive, v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin,
+    negative, anchor, positive, hvp_anchor, hvp_positive, hvp_negative, v_positive_, v_negative_, v_anchor_, margin,
     weight, mask, divisor, divisors, samples, size_d, options,
 ):
     """All samples: hvp_anchor, hvp_positive, hvp_negative."""
@@ -3406,7 +3007,7 @@ def hvp_f64(
         divisor = divisors[0]
     staged = cuda.shared.array(0, np.float64)
     pitch = size_d // _parts(anchor) if options & ALIGNED else size_d
-    stage = cuda.threadIdx.y * 6 * pitch
+    stage = cuda.threadIdx.y * 3 * pitch
     thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
     row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
     t1 = abs(margin)
@@ -3415,10 +3016,10 @@ def hvp_f64(
         negative_row = row * size_d
         anchor_row = row * size_d
         positive_row = row * size_d
-        v_negative__row = row * size_d
         v_positive__row = row * size_d
-        v_anchor__row = row * size_d
+        v_negative__row = row * size_d
         hvp_anchor_row = row * size_d
+        v_anchor__row = row * size_d
         hvp_positive_row = row * size_d
         hvp_negative_row = row * size_d
         live = _live(mask, row, options)
@@ -3426,7 +3027,6 @@ def hvp_f64(
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             unit0_d = -f64(np.inf)
-            unit1_d = -f64(np.inf)
             vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
@@ -3439,34 +3039,16 @@ def hvp_f64(
                 positive_d_words = _load_words(positive, positive_row + _packed(negative) * vector)
                 if options & STAGED:
                     _stage_f64(staged, stage + 2 * pitch + vector, vectors, _as_reals(positive, positive_d_words))
-                v_anchor_d_words = _load_words(v_anchor_, v_anchor__row + _packed(negative) * vector)
-                if options & STAGED:
-                    _stage_f64(staged, stage + 3 * pitch + vector, vectors, _as_reals(v_anchor_, v_anchor_d_words))
-                v_negative_d_words = _load_words(v_negative_, v_negative__row + _packed(negative) * vector)
-                if options & STAGED:
-                    _stage_f64(staged, stage + 4 * pitch + vector, vectors, _as_reals(v_negative_, v_negative_d_words))
-                v_positive_d_words = _load_words(v_positive_, v_positive__row + _packed(negative) * vector)
-                if options & STAGED:
-                    _stage_f64(staged, stage + 5 * pitch + vector, vectors, _as_reals(v_positive_, v_positive_d_words))
                 part = np.int64(0)
                 while part < _parts(negative):
                     at = _packed(negative) * vector + LANES_F64 * part
                     anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
                     negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
                     positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
-                    v_anchor_d_0, v_anchor_d_1 = _part(v_anchor_, v_anchor_d_words, part)
-                    v_negative_d_0, v_negative_d_1 = _part(v_negative_, v_negative_d_words, part)
-                    v_positive_d_0, v_positive_d_1 = _part(v_positive_, v_positive_d_words, part)
-                    unit0_d_d_0, unit1_d_d_0 = _hvp_f64_sweep1(
-                        anchor_d_0, negative_d_0, positive_d_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0,
-                    )
-                    unit0_d_d_1, unit1_d_d_1 = _hvp_f64_sweep1(
-                        anchor_d_1, negative_d_1, positive_d_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1,
-                    )
+                    unit0_d_d_0 = _value_f64_sweep1(anchor_d_0, negative_d_0, positive_d_0)
+                    unit0_d_d_1 = _value_f64_sweep1(anchor_d_1, negative_d_1, positive_d_1)
                     unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
                     unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
-                    unit1_d = _larger_f64(unit1_d, unit1_d_d_0)
-                    unit1_d = _larger_f64(unit1_d, unit1_d_d_1)
                     part += 1
                 vector += _stride(threads)
             at = _packed(negative) * vectors + thread
@@ -3480,23 +3062,10 @@ def hvp_f64(
                 positive_d = _get(positive, positive_row + at)
                 if options & STAGED:
                     staged[stage + 2 * pitch + at] = positive_d
-                v_anchor_d = _get(v_anchor_, v_anchor__row + at)
-                if options & STAGED:
-                    staged[stage + 3 * pitch + at] = v_anchor_d
-                v_negative_d = _get(v_negative_, v_negative__row + at)
-                if options & STAGED:
-                    staged[stage + 4 * pitch + at] = v_negative_d
-                v_positive_d = _get(v_positive_, v_positive__row + at)
-                if options & STAGED:
-                    staged[stage + 5 * pitch + at] = v_positive_d
-                unit0_d_d, unit1_d_d = _hvp_f64_sweep1(
-                    anchor_d, negative_d, positive_d, v_anchor_d, v_negative_d, v_positive_d,
-                )
+                unit0_d_d = _value_f64_sweep1(anchor_d, negative_d, positive_d)
                 unit0_d = _larger_f64(unit0_d, unit0_d_d)
-                unit1_d = _larger_f64(unit1_d, unit1_d_d)
                 at += _stride(threads)
             unit0_d = _row_max_f64(unit0_d)
-            unit1_d = _row_max_f64(unit1_d)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
@@ -3547,37 +3116,26 @@ def hvp_f64(
             t6 = t5 + near_less_far
             t7 = _half_step_f64(t6)
             t8 = -seed_n * t7
-            t9 = _unit_scale_f64(unit1_d)
-            t10 = 1.0 / t9
             vectors = size_d // _packed(negative) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                v_anchor_d2_words = (
-                    _as_words(v_anchor_, _staged_f64(staged, stage + 3 * pitch + vector, vectors)) if options & STAGED
-                    else _load_words(v_anchor_, v_anchor__row + _packed(negative) * vector)
-                )
-                v_negative_d2_words = (
-                    _as_words(v_negative_, _staged_f64(staged, stage + 4 * pitch + vector, vectors)) if options & STAGED
-                    else _load_words(v_negative_, v_negative__row + _packed(negative) * vector)
-                )
-                v_positive_d2_words = (
-                    _as_words(v_positive_, _staged_f64(staged, stage + 5 * pitch + vector, vectors)) if options & STAGED
-                    else _load_words(v_positive_, v_positive__row + _packed(negative) * vector)
-                )
+                v_anchor_d_words = _load_words(v_anchor_, v_anchor__row + _packed(negative) * vector)
+                v_negative_d_words = _load_words(v_negative_, v_negative__row + _packed(negative) * vector)
+                v_positive_d_words = _load_words(v_positive_, v_positive__row + _packed(negative) * vector)
                 hvp_anchor_words = _no_words(hvp_anchor)
                 hvp_positive_words = _no_words(hvp_positive)
                 hvp_negative_words = _no_words(hvp_negative)
                 part = np.int64(0)
                 while part < _parts(negative):
                     at = _packed(negative) * vector + LANES_F64 * part
-                    v_anchor_d2_0, v_anchor_d2_1 = _part(v_anchor_, v_anchor_d2_words, part)
-                    v_negative_d2_0, v_negative_d2_1 = _part(v_negative_, v_negative_d2_words, part)
-                    v_positive_d2_0, v_positive_d2_1 = _part(v_positive_, v_positive_d2_words, part)
+                    v_anchor_d_0, v_anchor_d_1 = _part(v_anchor_, v_anchor_d_words, part)
+                    v_negative_d_0, v_negative_d_1 = _part(v_negative_, v_negative_d_words, part)
+                    v_positive_d_0, v_positive_d_1 = _part(v_positive_, v_positive_d_words, part)
                     hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f64_sweep3(
-                        v_anchor_d2_0, v_negative_d2_0, v_positive_d2_0, t10, t8, t9,
+                        v_anchor_d_0, v_negative_d_0, v_positive_d_0, t8,
                     )
                     hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f64_sweep3(
-                        v_anchor_d2_1, v_negative_d2_1, v_positive_d2_1, t10, t8, t9,
+                        v_anchor_d_1, v_negative_d_1, v_positive_d_1, t8,
                     )
                     hvp_anchor_words = _with_part(hvp_anchor, hvp_anchor_words, part, (hvp_anchor_d_0, hvp_anchor_d_1))
                     hvp_positive_words = _with_part(
@@ -3593,17 +3151,9 @@ def hvp_f64(
                 vector += _stride(threads)
             at = _packed(negative) * vectors + thread
             while at < size_d:
-                v_anchor_d2 = staged[stage + 3 * pitch + at] if options & STAGED else _get(
-                    v_anchor_, v_anchor__row + at,
-                )
-                v_negative_d2 = staged[stage + 4 * pitch + at] if options & STAGED else _get(
-                    v_negative_, v_negative__row + at,
-                )
-                v_positive_d2 = staged[stage + 5 * pitch + at] if options & STAGED else _get(
-                    v_positive_, v_positive__row + at,
-                )
                 hvp_anchor_d, hvp_positive_d, hvp_negative_d = _hvp_f64_sweep3(
-                    v_anchor_d2, v_negative_d2, v_positive_d2, t10, t8, t9,
+                    _get(v_anchor_, v_anchor__row + at), _get(v_negative_, v_negative__row + at), _get(v_positive_,
+                    v_positive__row + at), t8,
                 )
                 _put(hvp_anchor, hvp_anchor_row + at, hvp_anchor_d)
                 _put(hvp_positive, hvp_positive_row + at, hvp_positive_d)
@@ -3616,89 +3166,12 @@ def hvp_f64(
         row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
 
 
-def hvp_phase1_f64(
-    negative, anchor, positive, v_negative_, v_positive_, v_anchor_, mask, kept1, segments, each, samples, size_d,
-    options,
-):
-    """Step 1 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
-    segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
-    start = segment * each
-    length = each if start + each < size_d else size_d - start
-    thread, threads = np.int64(cuda.threadIdx.x), np.int64(cuda.blockDim.x)
-    row = np.int64(cuda.blockIdx.x) * cuda.blockDim.y + cuda.threadIdx.y
-    while row < samples:
-        negative_row_segment = row * size_d + start
-        anchor_row_segment = row * size_d + start
-        positive_row_segment = row * size_d + start
-        v_negative__row_segment = row * size_d + start
-        v_positive__row_segment = row * size_d + start
-        v_anchor__row_segment = row * size_d + start
-        live = _live(mask, row, options)
-        if live:
-            unit0_d = -f64(np.inf)
-            unit1_d = -f64(np.inf)
-            vectors = length // _packed(anchor) if options & ALIGNED else 0
-            vector = thread
-            while vector < vectors:
-                anchor_d_words = _load_words(anchor, anchor_row_segment + _packed(anchor) * vector)
-                negative_d_words = _load_words(negative, negative_row_segment + _packed(anchor) * vector)
-                positive_d_words = _load_words(positive, positive_row_segment + _packed(anchor) * vector)
-                v_anchor_d_words = _load_words(v_anchor_, v_anchor__row_segment + _packed(anchor) * vector)
-                v_negative_d_words = _load_words(v_negative_, v_negative__row_segment + _packed(anchor) * vector)
-                v_positive_d_words = _load_words(v_positive_, v_positive__row_segment + _packed(anchor) * vector)
-                part = np.int64(0)
-                while part < _parts(anchor):
-                    at = _packed(anchor) * vector + LANES_F64 * part
-                    anchor_d_0, anchor_d_1 = _part(anchor, anchor_d_words, part)
-                    negative_d_0, negative_d_1 = _part(negative, negative_d_words, part)
-                    positive_d_0, positive_d_1 = _part(positive, positive_d_words, part)
-                    v_anchor_d_0, v_anchor_d_1 = _part(v_anchor_, v_anchor_d_words, part)
-                    v_negative_d_0, v_negative_d_1 = _part(v_negative_, v_negative_d_words, part)
-                    v_positive_d_0, v_positive_d_1 = _part(v_positive_, v_positive_d_words, part)
-                    unit0_d_d_0, unit1_d_d_0 = _hvp_f64_sweep1(
-                        anchor_d_0, negative_d_0, positive_d_0, v_anchor_d_0, v_negative_d_0, v_positive_d_0,
-                    )
-                    unit0_d_d_1, unit1_d_d_1 = _hvp_f64_sweep1(
-                        anchor_d_1, negative_d_1, positive_d_1, v_anchor_d_1, v_negative_d_1, v_positive_d_1,
-                    )
-                    unit0_d = _larger_f64(unit0_d, unit0_d_d_0)
-                    unit0_d = _larger_f64(unit0_d, unit0_d_d_1)
-                    unit1_d = _larger_f64(unit1_d, unit1_d_d_0)
-                    unit1_d = _larger_f64(unit1_d, unit1_d_d_1)
-                    part += 1
-                vector += _stride(threads)
-            at = _packed(anchor) * vectors + thread
-            while at < length:
-                unit0_d_d, unit1_d_d = _hvp_f64_sweep1(
-                    _get(anchor, anchor_row_segment + at), _get(negative, negative_row_segment + at), _get(positive,
-                    positive_row_segment + at), _get(v_anchor_, v_anchor__row_segment + at), _get(v_negative_,
-                    v_negative__row_segment + at), _get(v_positive_, v_positive__row_segment + at),
-                )
-                unit0_d = _larger_f64(unit0_d, unit0_d_d)
-                unit1_d = _larger_f64(unit1_d, unit1_d_d)
-                at += _stride(threads)
-            unit0_d = _row_max_f64(unit0_d)
-            unit1_d = _row_max_f64(unit1_d)
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = unit0_d
-                kept1[at + between] = unit1_d
-        else:
-            if thread == 0:
-                at = row * segments + segment
-                kept1[at] = f64(0.0)
-                kept1[at + between] = f64(0.0)
-        row += _stride(np.int64(cuda.gridDim.x) * cuda.blockDim.y)
-
-
 def hvp_phase3_f64(
-    v_negative_, v_positive_, v_anchor_, hvp_anchor, hvp_positive, hvp_negative, margin, weight, mask, divisor,
+    hvp_anchor, hvp_positive, hvp_negative, v_positive_, v_negative_, v_anchor_, margin, weight, mask, divisor,
     divisors, kept1, kept2, segments, each, samples, size_d, options,
 ):
     """Step 3 for rows in segments: block (b, s) does segment s of rows b, b + grid, …."""
     segment = np.int64(cuda.blockIdx.y)
-    between = samples * segments
     start = segment * each
     length = each if start + each < size_d else size_d - start
     if options & DIVIDE:
@@ -3708,10 +3181,10 @@ def hvp_phase3_f64(
     t1 = abs(margin)
     t2 = math.sqrt(t1)
     while row < samples:
-        v_negative__row_segment = row * size_d + start
         v_positive__row_segment = row * size_d + start
-        v_anchor__row_segment = row * size_d + start
+        v_negative__row_segment = row * size_d + start
         hvp_anchor_row_segment = row * size_d + start
+        v_anchor__row_segment = row * size_d + start
         hvp_positive_row_segment = row * size_d + start
         hvp_negative_row_segment = row * size_d + start
         live = _live(mask, row, options)
@@ -3719,14 +3192,11 @@ def hvp_phase3_f64(
             weight_n = _weight_f64(weight, row, options)
             seed = _seed_f64(weight_n, divisor)
             unit0_d = -f64(np.inf)
-            unit1_d = -f64(np.inf)
             at = row * segments + thread
             while at < (row + 1) * segments:
                 unit0_d = _larger_f64(unit0_d, kept1[at])
-                unit1_d = _larger_f64(unit1_d, kept1[at + between])
                 at += _stride(threads)
             unit0_d = _row_max_f64(unit0_d)
-            unit1_d = _row_max_f64(unit1_d)
             t3 = _maximum_f64(unit0_d, t2)
             t4 = _unit_scale_f64(t3)
             near_less_far_high, near_less_far_low = f64(0.0), f64(0.0)
@@ -3740,28 +3210,26 @@ def hvp_phase3_f64(
             t6 = t5 + near_less_far
             t7 = _half_step_f64(t6)
             t8 = -seed_n * t7
-            t9 = _unit_scale_f64(unit1_d)
-            t10 = 1.0 / t9
             vectors = length // _packed(v_anchor_) if options & ALIGNED else 0
             vector = thread
             while vector < vectors:
-                v_anchor_d2_words = _load_words(v_anchor_, v_anchor__row_segment + _packed(v_anchor_) * vector)
-                v_negative_d2_words = _load_words(v_negative_, v_negative__row_segment + _packed(v_anchor_) * vector)
-                v_positive_d2_words = _load_words(v_positive_, v_positive__row_segment + _packed(v_anchor_) * vector)
+                v_anchor_d_words = _load_words(v_anchor_, v_anchor__row_segment + _packed(v_anchor_) * vector)
+                v_negative_d_words = _load_words(v_negative_, v_negative__row_segment + _packed(v_anchor_) * vector)
+                v_positive_d_words = _load_words(v_positive_, v_positive__row_segment + _packed(v_anchor_) * vector)
                 hvp_anchor_words = _no_words(hvp_anchor)
                 hvp_positive_words = _no_words(hvp_positive)
                 hvp_negative_words = _no_words(hvp_negative)
                 part = np.int64(0)
                 while part < _parts(v_anchor_):
                     at = _packed(v_anchor_) * vector + LANES_F64 * part
-                    v_anchor_d2_0, v_anchor_d2_1 = _part(v_anchor_, v_anchor_d2_words, part)
-                    v_negative_d2_0, v_negative_d2_1 = _part(v_negative_, v_negative_d2_words, part)
-                    v_positive_d2_0, v_positive_d2_1 = _part(v_positive_, v_positive_d2_words, part)
+                    v_anchor_d_0, v_anchor_d_1 = _part(v_anchor_, v_anchor_d_words, part)
+                    v_negative_d_0, v_negative_d_1 = _part(v_negative_, v_negative_d_words, part)
+                    v_positive_d_0, v_positive_d_1 = _part(v_positive_, v_positive_d_words, part)
                     hvp_anchor_d_0, hvp_positive_d_0, hvp_negative_d_0 = _hvp_f64_sweep3(
-                        v_anchor_d2_0, v_negative_d2_0, v_positive_d2_0, t10, t8, t9,
+                        v_anchor_d_0, v_negative_d_0, v_positive_d_0, t8,
                     )
                     hvp_anchor_d_1, hvp_positive_d_1, hvp_negative_d_1 = _hvp_f64_sweep3(
-                        v_anchor_d2_1, v_negative_d2_1, v_positive_d2_1, t10, t8, t9,
+                        v_anchor_d_1, v_negative_d_1, v_positive_d_1, t8,
                     )
                     hvp_anchor_words = _with_part(hvp_anchor, hvp_anchor_words, part, (hvp_anchor_d_0, hvp_anchor_d_1))
                     hvp_positive_words = _with_part(
@@ -3779,7 +3247,7 @@ def hvp_phase3_f64(
             while at < length:
                 hvp_anchor_d, hvp_positive_d, hvp_negative_d = _hvp_f64_sweep3(
                     _get(v_anchor_, v_anchor__row_segment + at), _get(v_negative_, v_negative__row_segment + at),
-                    _get(v_positive_, v_positive__row_segment + at), t10, t8, t9,
+                    _get(v_positive_, v_positive__row_segment + at), t8,
                 )
                 _put(hvp_anchor, hvp_anchor_row_segment + at, hvp_anchor_d)
                 _put(hvp_positive, hvp_positive_row_segment + at, hvp_positive_d)
@@ -3843,21 +3311,11 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'sizes': ['size_d'],
                     'staged': 3,
                     'packed': True,
-                    'phased': ['value_phase1', 'value_and_grad_phase2', 'value_and_grad_phase3'],
+                    'phased': ['value_phase1', 'value_phase2', 'value_and_grad_phase3'],
                     'arguments': 'negative: data*, anchor: data*, positive: data*, grad_anchor: data*, '
                                  'grad_positive: data*, grad_negative: data*, margin: real, weight: data*, '
                                  'mask: uint8*, divisor: real, divisors: real*, losses: data*, partial: '
                                  'real*, samples: int64, size_d: int64, options: uint32'},
- 'value_and_grad_phase2': {'shape': 'segments',
-                           'samples': 'size_n',
-                           'term': 'value',
-                           'sizes': ['size_d'],
-                           'staged': 0,
-                           'packed': False,
-                           'kept': 1,
-                           'arguments': 'negative: data*, anchor: data*, positive: data*, margin: real, '
-                                        'mask: uint8*, kept1: real*, kept2: real*, segments: int64, each: '
-                                        'int64, samples: int64, size_d: int64, options: uint32'},
  'value_and_grad_phase3': {'shape': 'segments',
                            'samples': 'size_n',
                            'term': 'value',
@@ -3876,7 +3334,7 @@ KERNELS = {'total_weight': {'shape': 'sum',
                     'sizes': ['size_d'],
                     'staged': 3,
                     'packed': True,
-                    'phased': ['value_phase1', 'value_and_grad_phase2', 'grad_hess_diag_phase3'],
+                    'phased': ['value_phase1', 'value_phase2', 'grad_hess_diag_phase3'],
                     'arguments': 'negative: data*, anchor: data*, positive: data*, grad_anchor: data*, '
                                  'grad_positive: data*, grad_negative: data*, diag_anchor: data*, '
                                  'diag_positive: data*, diag_negative: data*, margin: real, weight: data*, '
@@ -3894,37 +3352,27 @@ KERNELS = {'total_weight': {'shape': 'sum',
                                         'weight: data*, mask: uint8*, divisor: real, divisors: real*, kept1: '
                                         'real*, kept2: real*, segments: int64, each: int64, samples: int64, '
                                         'size_d: int64, options: uint32'},
- 'hvp': {'shape': 'full_rows',
+ 'hvp': {'shape': 'rows',
          'samples': 'size_n',
          'term': 'value',
          'sizes': ['size_d'],
-         'staged': 6,
+         'staged': 3,
          'packed': True,
-         'phased': ['hvp_phase1', 'value_phase2', 'hvp_phase3'],
-         'arguments': 'negative: data*, anchor: data*, positive: data*, v_negative_: data*, v_positive_: '
-                      'data*, v_anchor_: data*, hvp_anchor: data*, hvp_positive: data*, hvp_negative: data*, '
+         'phased': ['value_phase1', 'value_phase2', 'hvp_phase3'],
+         'arguments': 'negative: data*, anchor: data*, positive: data*, hvp_anchor: data*, hvp_positive: '
+                      'data*, hvp_negative: data*, v_positive_: data*, v_negative_: data*, v_anchor_: data*, '
                       'margin: real, weight: data*, mask: uint8*, divisor: real, divisors: real*, samples: '
                       'int64, size_d: int64, options: uint32'},
- 'hvp_phase1': {'shape': 'segments',
-                'samples': 'size_n',
-                'term': 'value',
-                'sizes': ['size_d'],
-                'staged': 0,
-                'packed': False,
-                'kept': 2,
-                'arguments': 'negative: data*, anchor: data*, positive: data*, v_negative_: data*, '
-                             'v_positive_: data*, v_anchor_: data*, mask: uint8*, kept1: real*, segments: '
-                             'int64, each: int64, samples: int64, size_d: int64, options: uint32'},
  'hvp_phase3': {'shape': 'segments',
                 'samples': 'size_n',
                 'term': 'value',
                 'sizes': ['size_d'],
                 'staged': 0,
                 'packed': False,
-                'arguments': 'v_negative_: data*, v_positive_: data*, v_anchor_: data*, hvp_anchor: data*, '
-                             'hvp_positive: data*, hvp_negative: data*, margin: real, weight: data*, mask: '
-                             'uint8*, divisor: real, divisors: real*, kept1: real*, kept2: real*, segments: '
-                             'int64, each: int64, samples: int64, size_d: int64, options: uint32'}}
+                'arguments': 'hvp_anchor: data*, hvp_positive: data*, hvp_negative: data*, v_positive_: '
+                             'data*, v_negative_: data*, v_anchor_: data*, margin: real, weight: data*, '
+                             'mask: uint8*, divisor: real, divisors: real*, kept1: real*, kept2: real*, '
+                             'segments: int64, each: int64, samples: int64, size_d: int64, options: uint32'}}
 
 WEIGHED = {}
 

@@ -574,7 +574,7 @@ def _value_f32_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5):
 def _value_f32_sweep3(anchor_d3, negative_d3, positive_d3, t13):
     """One place of a row: near_less_far_d."""
     t7 = anchor_d3 - negative_d3
-    t8 = t7 + anchor_d3 - positive_d3
+    t8 = t7 + (anchor_d3 - positive_d3)
     t14 = abs(t8) == t13
     t15 = _sign_f32(t8)
     t16 = t8 / t13
@@ -2031,7 +2031,7 @@ def _hvp_f32_sweep3(
 ):
     """One place of a row: near_less_far_d, tangent_near_d, tangent_far_d."""
     t7 = anchor_d3 - negative_d3
-    t8 = t7 + anchor_d3 - positive_d3
+    t8 = t7 + (anchor_d3 - positive_d3)
     t14 = abs(t8) == t13
     t15 = _sign_f32(t8)
     t16 = t8 / t13
@@ -2997,7 +2997,7 @@ def _value_f64_sweep2(anchor_d2, negative_d2, positive_d2, t3, t5):
 def _value_f64_sweep3(anchor_d3, negative_d3, positive_d3, t13):
     """One place of a row: near_less_far_d."""
     t7 = anchor_d3 - negative_d3
-    t8 = t7 + anchor_d3 - positive_d3
+    t8 = t7 + (anchor_d3 - positive_d3)
     t14 = abs(t8) == t13
     t15 = _sign_f64(t8)
     t16 = t8 / t13
@@ -4231,7 +4231,7 @@ def _hvp_f64_sweep3(
 ):
     """One place of a row: near_less_far_d, tangent_near_d, tangent_far_d."""
     t7 = anchor_d3 - negative_d3
-    t8 = t7 + anchor_d3 - positive_d3
+    t8 = t7 + (anchor_d3 - positive_d3)
     t14 = abs(t8) == t13
     t15 = _sign_f64(t8)
     t16 = t8 / t13

@@ -666,7 +666,7 @@ def value_1_f32(g, lam, weight, mask, losses, partial, samples, size_d, options)
             )
             gradient_penalty_length = gradient_penalty_length__scaled * (f32(1.0) / t1)
             t2 = gradient_penalty_length - f32(1.0)
-            loss = _zero_times_f32(lam, t2 * t2) * weight_n
+            loss = _zero_times_f32(_zero_times_f32(lam, t2), t2) * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -917,7 +917,7 @@ def value_1_phase3_f32(lam, weight, mask, losses, partial, kept1, kept2, segment
             )
             gradient_penalty_length = gradient_penalty_length__scaled * (f32(1.0) / t1)
             t2 = gradient_penalty_length - f32(1.0)
-            loss = _zero_times_f32(lam, t2 * t2) * weight_n
+            loss = _zero_times_f32(_zero_times_f32(lam, t2), t2) * weight_n
             if thread == 0 and segment == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -1080,7 +1080,7 @@ def value_and_grad_1_f32(g, grad_g, lam, weight, mask, divisor, divisors, losses
                 grad_g_d = _value_and_grad_1_f32_sweep3(g_d3, t10, t4, t5, t6, t7)
                 _put(grad_g, grad_g_row + at, grad_g_d)
                 at += _stride(threads)
-            loss = _zero_times_f32(lam, t8 * t8) * weight_n
+            loss = _zero_times_f32(_zero_times_f32(lam, t8), t8) * weight_n
             if thread == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -1288,7 +1288,7 @@ def value_and_grad_1_phase3_f32(
                 grad_g_d = _value_and_grad_1_f32_sweep3(_get(g, g_row_segment + at), t10, t4, t5, t6, t7)
                 _put(grad_g, grad_g_row_segment + at, grad_g_d)
                 at += _stride(threads)
-            loss = _zero_times_f32(lam, t8 * t8) * weight_n
+            loss = _zero_times_f32(_zero_times_f32(lam, t8), t8) * weight_n
             if thread == 0 and segment == 0:
                 high, low = _plus_f32(high, low, loss)
                 if options & KEEP:
@@ -2495,7 +2495,7 @@ def value_1_f64(g, lam, weight, mask, losses, partial, samples, size_d, options)
             )
             gradient_penalty_length = gradient_penalty_length__scaled * (1.0 / t1)
             t2 = gradient_penalty_length - 1.0
-            loss = _zero_times_f64(lam, t2 * t2) * weight_n
+            loss = _zero_times_f64(_zero_times_f64(lam, t2), t2) * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -2720,7 +2720,7 @@ def value_1_phase3_f64(lam, weight, mask, losses, partial, kept1, kept2, segment
             )
             gradient_penalty_length = gradient_penalty_length__scaled * (1.0 / t1)
             t2 = gradient_penalty_length - 1.0
-            loss = _zero_times_f64(lam, t2 * t2) * weight_n
+            loss = _zero_times_f64(_zero_times_f64(lam, t2), t2) * weight_n
             if thread == 0 and segment == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -2861,7 +2861,7 @@ def value_and_grad_1_f64(g, grad_g, lam, weight, mask, divisor, divisors, losses
                 grad_g_d = _value_and_grad_1_f64_sweep3(g_d3, t10, t4, t5, t6, t7)
                 _put(grad_g, grad_g_row + at, grad_g_d)
                 at += _stride(threads)
-            loss = _zero_times_f64(lam, t8 * t8) * weight_n
+            loss = _zero_times_f64(_zero_times_f64(lam, t8), t8) * weight_n
             if thread == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
@@ -3043,7 +3043,7 @@ def value_and_grad_1_phase3_f64(
                 grad_g_d = _value_and_grad_1_f64_sweep3(_get(g, g_row_segment + at), t10, t4, t5, t6, t7)
                 _put(grad_g, grad_g_row_segment + at, grad_g_d)
                 at += _stride(threads)
-            loss = _zero_times_f64(lam, t8 * t8) * weight_n
+            loss = _zero_times_f64(_zero_times_f64(lam, t8), t8) * weight_n
             if thread == 0 and segment == 0:
                 high, low = _plus_f64(high, low, loss)
                 if options & KEEP:
