@@ -13,8 +13,9 @@ from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
 
-#: Seconds of computing for one question. Answers that come at all take some hundredths.
-_LIMIT = 2
+#: Seconds of computing for one question. Most answers that come at all take some hundredths, those about scaled boxes
+#: one or two on a slow processor.
+_LIMIT = 8
 
 #: Each line of the input is a question; each line of the output its answer. The default action of the timer's signal
 #: ends the process wherever it is, native code included.
