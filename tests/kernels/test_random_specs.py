@@ -38,8 +38,18 @@ def test_faults_that_were_found_stay_mended() -> None:
     assert found["agree"] == list(map(str, FOUND))
 
 
+#: Where seeds begin that take minutes by themselves.
+LONG = (15, 25)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("first", [*range(5, 55, 5), *range(60, 70, 5), 80, 85, 90, 95])
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(first, marks=pytest.mark.exhaustive) if first in LONG else first
+        for first in (*range(5, 55, 5), *range(60, 70, 5), 80, 85, 90, 95)
+    ],
+)
 def test_more_kernels_of_random_specifications(first: int) -> None:
     found = examined(first, first + 5)
     assert not found["faults"]
