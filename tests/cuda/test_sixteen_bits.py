@@ -18,7 +18,7 @@ from tests.cuda.test_execution import wide
 @pytest.mark.parametrize("name", marked(coupled=True))
 def test_every_entry_point(name: str, pattern: str) -> None:
     """Rows of one vector, and batches of which a part fills none; with weights and masks where there can be masks."""
-    k = DeviceKernels(CATALOGUE[name], distinct=3, other=8)
+    k = DeviceKernels(CATALOGUE[name], distinct=4, other=8)
     weighing = Options("mean", weighted=True, masked=name not in COUPLED)
     for options in (Options("none"), weighing):
         outcome = k.device_call(14, "float32", options)
