@@ -11,6 +11,7 @@ from statistics import median
 import numpy as np
 
 import symloss
+from symloss.runtime.cuda.arrays import flat
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance-gpu.md"
 ENTRIES = ("value_and_grad", "grad_hess_diag", "hvp")
@@ -65,10 +66,7 @@ def results(loss, entry, given):
     if entry == "hvp":
         first = [given[name] for name in loss.meta["predictions"]]
         given = given | {"v": tuple(first) if len(first) > 1 else first[0]}
-    found = getattr(loss, entry)(**given)
-    while any(isinstance(one, tuple) for one in (found if isinstance(found, tuple) else ())):
-        found = tuple(part for one in found for part in (one if isinstance(one, tuple) else (one,)))
-    return found if isinstance(found, tuple) else (found,)
+    return flat(getattr(loss, entry)(**given))
 
 
 def largest_difference(loss, entry, device, host, to_host):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sympy
 
 
@@ -86,6 +88,23 @@ class Element(sympy.Symbol):
         symbol = sympy.Symbol.__xnew__(cls, f"{array}[{', '.join(map(str, subscripts))}]", **assumptions)
         symbol.array, symbol.subscripts = array, subscripts
         return symbol
+
+
+def leaves(expressions: Iterable[sympy.Expr]) -> list[sympy.Symbol]:
+    """The variables and elements of expressions, those in subscripts included, in a fixed order."""
+    found: dict[str, sympy.Symbol] = {}
+
+    def visit(expression: sympy.Expr) -> None:
+        for leaf in expression.atoms(sympy.Symbol):
+            if isinstance(leaf, Variable | Element) and leaf.name not in found:
+                found[leaf.name] = leaf
+                if isinstance(leaf, Element):
+                    for subscript in leaf.subscripts:
+                        visit(sympy.sympify(subscript))
+
+    for expression in expressions:
+        visit(sympy.sympify(expression))
+    return [found[name] for name in sorted(found)]
 
 
 class Guarded(sympy.Function):

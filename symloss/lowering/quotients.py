@@ -9,7 +9,7 @@ A square may be beyond the largest number although the parameter that multiplies
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial, reduce
 from typing import Any
@@ -63,7 +63,7 @@ def _relative_first(e: Any) -> Any:
 def _rewritten(tensors: Mapping[str, Tensor], e: Any) -> Any:
     if isinstance(e, ZeroTimes):
         selector, other = e.args
-        if _is_parameter(tensors, selector) and other.is_Pow and other.exp.is_Integer and other.exp > 1:
+        if _has_role(tensors, selector, ("parameter",)) and other.is_Pow and other.exp.is_Integer and other.exp > 1:
             return reduce(ZeroTimes, [other.base] * int(other.exp), selector)
         if isinstance(other, XOverY):
             return _within_range(tensors, selector, other) or e
@@ -97,13 +97,11 @@ def _joined(tensors: Mapping[str, Tensor], selector: Any, other: Any) -> Any | N
 
 
 def _is_scale(tensors: Mapping[str, Tensor], factor: Any) -> bool:
-    if factor.is_number:
-        return True
-    return isinstance(factor, Read) and factor.tensor in tensors and tensors[factor.tensor].role in _SCALES
+    return factor.is_number or _has_role(tensors, factor, _SCALES)
 
 
-def _is_parameter(tensors: Mapping[str, Tensor], factor: Any) -> bool:
-    return isinstance(factor, Read) and factor.tensor in tensors and tensors[factor.tensor].role == "parameter"
+def _has_role(tensors: Mapping[str, Tensor], factor: Any, roles: Iterable[str]) -> bool:
+    return isinstance(factor, Read) and factor.tensor in tensors and tensors[factor.tensor].role in roles
 
 
 def _within_range(tensors: Mapping[str, Tensor], factor: Any, ratio: Any) -> Any | None:
@@ -120,6 +118,5 @@ def _is_normal(tensors: Mapping[str, Tensor], e: Any) -> bool:
     if not e.is_Add or len(e.args) != 2:
         return False
     number, monomial = e.as_coeff_Add()
-    read = monomial.as_coeff_Mul()[1]
-    own = isinstance(read, Read) and read.tensor in tensors and tensors[read.tensor].role in INPUT_ROLES
-    return bool(number != 0 and abs(monomial.as_coeff_Mul()[0]) == 1 and own)
+    sign, read = monomial.as_coeff_Mul()
+    return bool(number != 0 and abs(sign) == 1 and _has_role(tensors, read, INPUT_ROLES))

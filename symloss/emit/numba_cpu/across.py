@@ -16,7 +16,7 @@ import sympy
 from symloss.emit.numba_cpu.checks import InputCheck
 from symloss.emit.numba_cpu.expressions import ATOM, is_condition
 from symloss.emit.numba_cpu.kernels import KernelPrinter, better, indented
-from symloss.lowering.functions import Element, Guarded, is_integer
+from symloss.lowering.functions import Element, Guarded, is_integer, leaves
 from symloss.lowering.rows import ROW
 from symloss.lowering.schedule import Accumulation, Argument, Kernel, Let, Node, RowResult, Sweep, View, expressions
 
@@ -196,7 +196,7 @@ class AcrossPrinter(KernelPrinter):
             [a for part in parts for node in part if isinstance(node, Sweep) for a in node.accumulations]
         )
         read = [_variables(part) for part in parts]
-        read[-1] |= {leaf.name for value, _ in results for leaf in _leaves(value)}
+        read[-1] |= {leaf.name for leaf in leaves(value for value, _ in results)}
         for number, part in enumerate(parts):
             if part and isinstance(part[0], Sweep):
                 yield from self._swept(part[0])
@@ -235,7 +235,7 @@ class AcrossPrinter(KernelPrinter):
         found = dict.fromkeys(element for value in values for element in _free_elements(value))
         lines = []
         for element in sorted(found, key=str):
-            inside = [leaf for subscript in element.subscripts for leaf in _leaves(subscript)]
+            inside = leaves(element.subscripts)
             if not inside or element.name in self.printer.worded or own & {leaf.name for leaf in inside}:
                 continue
             places = "_".join(map(self.printer.integer, element.subscripts)).replace("_rows[row]", "")
@@ -336,7 +336,7 @@ def is_read(kernel: Kernel, argument: Argument) -> bool:
     rows = {n.variable for n in kernel.nodes if isinstance(n, View) and n.array == f"{argument.name}_chunk"}
     values = [value for node in kernel.nodes for value in expressions(node)]
     values += [result.value for result in kernel.row_results]
-    return any(isinstance(leaf, Element) and leaf.array in rows for value in values for leaf in _leaves(value))
+    return any(isinstance(leaf, Element) and leaf.array in rows for leaf in leaves(values))
 
 
 def _space(kind: str, dtype: str) -> str:
@@ -346,7 +346,7 @@ def _space(kind: str, dtype: str) -> str:
 
 def _variables(nodes: Iterable[Node]) -> set[str]:
     """The names of the variables that nodes read."""
-    return {leaf.name for node in nodes for value in expressions(node) for leaf in _leaves(value)}
+    return {leaf.name for node in nodes for leaf in leaves(expressions(node))}
 
 
 def _free_elements(value: sympy.Expr) -> Iterator[Element]:
@@ -356,12 +356,3 @@ def _free_elements(value: sympy.Expr) -> Iterator[Element]:
     elif not isinstance(value, Guarded):
         for argument in value.args:
             yield from _free_elements(argument)
-
-
-def _leaves(value: sympy.Expr) -> Iterator[sympy.Symbol]:
-    """The variables and the elements in an expression, those in subscripts included."""
-    for leaf in value.atoms(sympy.Symbol):
-        yield leaf
-        if isinstance(leaf, Element):
-            for subscript in leaf.subscripts:
-                yield from _leaves(subscript)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import sympy
 
-from symloss.lowering.functions import Element, Variable
+from symloss.lowering.functions import Element, Variable, leaves
 from symloss.lowering.rows import ROW
 from symloss.lowering.schedule import ForEach, Kernel, Let, MatrixProduct, Node, Schedule, Store, Sweep, View
 
@@ -177,7 +177,4 @@ def _reads(nodes: Iterable[Node]) -> Iterator[Element]:
 
 
 def _elements(values: Iterable[sympy.Expr]) -> Iterator[Element]:
-    for value in values:
-        for element in sympy.sympify(value).atoms(Element):
-            yield element
-            yield from _elements(element.subscripts)
+    return (leaf for leaf in leaves(values) if isinstance(leaf, Element))

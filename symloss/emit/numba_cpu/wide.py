@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import sympy
 
 from symloss.atoms import ZeroTimes
-from symloss.lowering.functions import Element, Variable
+from symloss.lowering.functions import Element, Variable, leaves
 from symloss.lowering.schedule import Kernel, Let, Node, RowResult, Sweep, expressions
 
 #: What a sum in double precision is called after it.
@@ -65,10 +65,5 @@ def _has_wide(e: sympy.Expr) -> bool:
 
 
 def _read(values: Iterable[sympy.Expr]) -> set[str]:
-    """The names of the variables in expressions, those in subscripts included."""
-    found: set[str] = set()
-    for value in values:
-        found |= {leaf.name for leaf in value.atoms(Variable)}
-        found |= _read(subscript for element in value.atoms(Element) for subscript in element.subscripts)
-        found |= {element.array for element in value.atoms(Element)}
-    return found
+    """The names of the variables and arrays in expressions."""
+    return {leaf.array if isinstance(leaf, Element) else leaf.name for leaf in leaves(values)}

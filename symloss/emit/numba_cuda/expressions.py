@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import sympy
 
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
-from symloss.lowering.functions import Element, Variable
+from symloss.lowering.functions import Element
 
 #: Levels of precedence at which a text that is a branch, or a branch or a sum, is put in brackets.
 BRANCH, PRODUCT = 1, 5
@@ -23,20 +23,3 @@ class DevicePrinter(ExpressionPrinter):
     def element(self, leaf: sympy.Symbol) -> str:
         """A variable, or an array element as the kernel reads it."""
         return self.read(leaf) if isinstance(leaf, Element) else str(leaf.name)
-
-
-def leaves(expressions: Iterable[sympy.Expr]) -> list[sympy.Symbol]:
-    """The variables and elements of expressions, those in subscripts included, in a fixed order."""
-    found: dict[str, sympy.Symbol] = {}
-
-    def visit(expression: sympy.Expr) -> None:
-        for leaf in expression.atoms(sympy.Symbol):
-            if isinstance(leaf, Variable | Element) and leaf.name not in found:
-                found[leaf.name] = leaf
-                if isinstance(leaf, Element):
-                    for subscript in leaf.subscripts:
-                        visit(sympy.sympify(subscript))
-
-    for expression in expressions:
-        visit(sympy.sympify(expression))
-    return [found[name] for name in sorted(found)]

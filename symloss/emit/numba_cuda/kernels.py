@@ -12,8 +12,8 @@ from typing import Any
 import sympy
 
 from symloss.emit.numba_cpu.expressions import is_condition
-from symloss.emit.numba_cuda.expressions import DevicePrinter, leaves
-from symloss.lowering.functions import Element, Variable
+from symloss.emit.numba_cuda.expressions import DevicePrinter
+from symloss.lowering.functions import Element, Variable, leaves
 from symloss.lowering.rows import ROW, START
 from symloss.lowering.schedule import Argument, Kernel, Let, Node, View, expressions
 from symloss.program import Program

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import sympy
 
 from symloss.atoms import And, Equal, Less, Where
-from symloss.emit.numba_cuda.expressions import leaves
 from symloss.emit.numba_cuda.kernels import is_own
-from symloss.lowering.functions import Difference, Element, Variable
+from symloss.lowering.functions import Difference, Element, Variable, leaves
 from symloss.lowering.rows import ROW
 from symloss.lowering.schedule import Accumulation, Kernel, Let, Node, Store, Sweep, View
 

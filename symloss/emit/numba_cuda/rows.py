@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator
 
 import sympy
 
-from symloss.emit.numba_cuda.expressions import BRANCH, PRODUCT, leaves
+from symloss.emit.numba_cuda.expressions import BRANCH, PRODUCT
 from symloss.emit.numba_cuda.kernels import KernelText, Printed, indented, is_own, needed, sample_name
 from symloss.emit.numba_cuda.visit import Load, Save, Visit
-from symloss.lowering.functions import Element, Variable
+from symloss.lowering.functions import Element, Variable, leaves
 from symloss.lowering.rows import ROW, START
 from symloss.lowering.schedule import Accumulation, ForEach, Let, Node, Store, Sweep, View
 

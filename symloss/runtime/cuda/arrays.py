@@ -75,16 +75,20 @@ def ready(value: Any) -> None:
         value.block_until_ready()
 
 
-def check_writable(value: Any) -> None:
+def flat(out: Any) -> list[Any]:
+    """The arrays of a nest of lists and tuples, or of one array."""
+    return [one for part in out for one in flat(part)] if isinstance(out, list | tuple) else [out]
+
+
+def check_writable(out: Any) -> None:
     """Refuse results, or a nest of them, that their library says never change.
 
     Raises:
         ValueError: one of them is such an array.
     """
-    if isinstance(value, list | tuple):
-        for one in value:
-            check_writable(one)
-    elif not hasattr(value, "data_ptr"):
+    for value in flat(out):
+        if hasattr(value, "data_ptr"):
+            continue
         constant = promised(value)
         if not constant and hasattr(value, "__cuda_array_interface__"):
             constant = value.__cuda_array_interface__["data"][1]

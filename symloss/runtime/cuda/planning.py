@@ -10,7 +10,7 @@ from typing import Any
 
 from symloss.errors import SymlossError
 from symloss.runtime.cuda import gpu
-from symloss.runtime.cuda.arrays import DeviceArray, check_dtype, device_array, on_device
+from symloss.runtime.cuda.arrays import DeviceArray, check_dtype, device_array, flat, on_device
 from symloss.runtime.cuda.execution import Call, execute
 from symloss.runtime.cuda.frameworks import framework_of
 from symloss.runtime.cuda.library import cuda_module
@@ -49,7 +49,7 @@ def planned(loss: Any, entry: str, inputs: Sequence[Any], named: Mapping[str, An
             engine.plans[key] = plan
             engine.device_types = {*engine.device_types, type(inputs[0])}
         pointers = found
-    return plan.run(pointers, None if out is None else _flat(out))
+    return plan.run(pointers, None if out is None else flat(out))
 
 
 class DeviceCall:
@@ -266,7 +266,7 @@ class DeviceCall:
         out = self.options.get("out")
         if out is None:
             return [], [(shape, self.storage) for shape in shapes], None
-        given = _flat(out)
+        given = flat(out)
         if len(given) != len(shapes):
             raise ValueError(f"out has {len(given)} arrays, expected {len(shapes)}")
         read, apart, taken = len(self.arrays), [], []
@@ -300,10 +300,6 @@ def shaped(entry: str, chosen: Sequence[int] | None, alone: bool, value: Any, ou
 
 def _bytes(array: DeviceArray) -> int:
     return array.size * array.itemsize
-
-
-def _flat(out: Any) -> list[Any]:
-    return [one for part in out for one in _flat(part)] if isinstance(out, list | tuple) else [out]
 
 
 def one_device(arrays: Sequence[DeviceArray]) -> int:
