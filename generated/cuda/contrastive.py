@@ -103,7 +103,9 @@ META = {'name': 'contrastive',
               'hvp': {'class': 'cancelling',
                       'reason': 'the terms of 2*_seed[n]*y[n]*(_v_a[n, d] - _v_b[n, d]) + where(D[n] == 0, '
                                 '0, (_v_a[n, d] - _v_b[n, d])*(d_D[n]*1… have both signs, and no form with '
-                                'terms of one sign was found'}},
+                                'terms of one sign was found',
+                      'range': ['not where the reciprocal of a norm, times its coefficients, leaves the '
+                                'range of the dtype']}},
  'checks': [],
  'ignore_index': False,
  'coupled': False,

@@ -96,11 +96,15 @@ META = {'name': 'dice_bce',
  'entries': ['value', 'value_and_grad', 'grad_hess_diag', 'hvp'],
  'refused': {},
  'accuracy': {'value': {'class': 'conditioned',
-                        'reason': '11 roundings, those of differences of inputs among them, add up'},
+                        'reason': '11 roundings, those of differences of inputs among them, add up',
+                        'range': ['not where a sum over pixel in float64 leaves the range of the dtype '
+                                  'before a factor brings it back']},
               'value_and_grad': {'class': 'cancelling',
                                  'reason': 'the terms of 2*d_dice_overlap[n]*y[n, pixel] + '
                                            'd_dice_t1_difference[n]*(1 - y[n, pixel]) + d_t1[n]*(xovery(1 - '
                                            'y… have both signs, and no form with terms of one sign was found',
+                                 'range': ['not where a sum over pixel in float64 leaves the range of the '
+                                           'dtype before a factor brings it back'],
                                  'at_ends': {'y': 'conditioned'}},
               'grad_hess_diag': {'class': 'cancelling',
                                  'reason': 'the terms of 2*d_dice_overlap[n]*y[n, pixel] + '

@@ -135,11 +135,15 @@ META = {'name': 'diffusion_posterior_kl',
  'accuracy': {'value': {'class': 'cancelling',
                         'reason': 'the terms of where(4*beta[n]*(alpha[n] - alpha_bar[n]) < '
                                   'alpha[n]*sigma2[n]*(1 - alpha_bar[n]), (beta[n]*(alpha[… have both signs, '
-                                  'and no form with terms of one sign was found'},
+                                  'and no form with terms of one sign was found',
+                        'range': ['not where a sum over d in float64 leaves the range of the dtype before a '
+                                  'factor brings it back']},
               'value_and_grad': {'class': 'cancelling',
                                  'reason': 'the terms of where(4*beta[n]*(alpha[n] - alpha_bar[n]) < '
                                            'alpha[n]*sigma2[n]*(1 - alpha_bar[n]), (beta[n]*(alpha[… have '
-                                           'both signs, and no form with terms of one sign was found'},
+                                           'both signs, and no form with terms of one sign was found',
+                                 'range': ['not where a sum over d in float64 leaves the range of the dtype '
+                                           'before a factor brings it back']},
               'grad_hess_diag': {'class': 'cancelling',
                                  'reason': 'the terms of sqrt(alpha_bar_prev[n])*beta[n]*x0[n, d]/(1 - '
                                            'alpha_bar[n]) + xt[n, d]*(alpha[n] - alpha_bar[n])/(s… have both '

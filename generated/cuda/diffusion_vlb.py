@@ -105,19 +105,22 @@ META = {'name': 'diffusion_vlb',
  'refused': {},
  'accuracy': {'value': {'class': 'conditioned',
                         'reason': '15 roundings, those of differences of inputs among them, add up',
-                        'range': 'not where a power of eps_hat or sigma2 alone leaves the range of the '
-                                 'dtype'},
+                        'range': ['not where a power of eps_hat or sigma2 alone leaves the range of the '
+                                  'dtype',
+                                  'not where a sum over d in float64 leaves the range of the dtype before a '
+                                  'factor brings it back']},
               'value_and_grad': {'class': 'conditioned',
                                  'reason': '15 roundings, those of differences of inputs among them, add up',
-                                 'range': 'not where a power of eps_hat or sigma2 alone leaves the range of '
-                                          'the dtype'},
+                                 'range': ['not where a power of eps_hat or sigma2 alone leaves the range of '
+                                           'the dtype',
+                                           'not where a sum over d in float64 leaves the range of the dtype '
+                                           'before a factor brings it back']},
               'grad_hess_diag': {'class': 'conditioned',
                                  'reason': '11 roundings, those of differences of inputs among them, add up',
-                                 'range': 'not where a power of eps_hat or sigma2 alone leaves the range of '
-                                          'the dtype'},
+                                 'range': ['not where a power of eps_hat or sigma2 alone leaves the range of '
+                                           'the dtype']},
               'hvp': {'class': 'conditioned',
-                      'reason': '11 roundings, those of differences of inputs among them, add up',
-                      'range': 'not where a power of eps_hat or sigma2 alone leaves the range of the dtype'}},
+                      'reason': '11 roundings, those of differences of inputs among them, add up'}},
  'checks': [],
  'ignore_index': False,
  'coupled': False,

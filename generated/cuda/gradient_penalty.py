@@ -75,7 +75,9 @@ META = {'name': 'gradient_penalty',
               'hvp': {'class': 'cancelling',
                       'reason': 'the terms of 2*_seed[n]*_v_g[n, d]*lam*where(length[n] == oo, 1, (length[n] '
                                 '- 1)/length[n]) + tangent_d_length[n… have both signs, and no form with '
-                                'terms of one sign was found'}},
+                                'terms of one sign was found',
+                      'range': ['not where the reciprocal of a norm, times its coefficients, leaves the '
+                                'range of the dtype']}},
  'checks': [],
  'ignore_index': False,
  'coupled': False,

@@ -96,7 +96,9 @@ META = {'name': 'info_nce',
               'hvp': {'class': 'cancelling',
                       'reason': 'the terms of where(t1[i] == 0, 0, _v_u[i, d]*d_t1[i]/t1[i] + '
                                 'tangent_d_t1[i]*where(abs(u[i, d]) == t1[i], sign(u… have both signs, and '
-                                'no form with terms of one sign was found'}},
+                                'no form with terms of one sign was found',
+                      'range': ['not where the reciprocal of a norm, times its coefficients, leaves the '
+                                'range of the dtype']}},
  'checks': [],
  'ignore_index': False,
  'coupled': True,

@@ -94,19 +94,28 @@ META = {'name': 'kl_gaussian',
  'entries': ['value', 'value_and_grad', 'grad_hess_diag', 'hvp'],
  'refused': {},
  'accuracy': {'value': {'class': 'conditioned',
-                        'reason': '9 roundings, those of differences of inputs among them, add up'},
+                        'reason': '9 roundings, those of differences of inputs among them, add up',
+                        'range': ['not where a sum over d in float64 or an exponential leaves the range of '
+                                  'the dtype before a factor brings it back']},
               'value_and_grad': {'class': 'cancelling',
                                  'reason': 'the terms of -_seed[n]*expm1(logvar1[n, d] - logvar2[n, d])/2 - '
                                            '_seed[n]*((mu1[n, d] - mu2[n, d])*(exp(-logvar2[… have both '
-                                           'signs, and no form with terms of one sign was found'},
+                                           'signs, and no form with terms of one sign was found',
+                                 'range': ['not where a sum over d in float64 or an exponential leaves the '
+                                           'range of the dtype before a factor brings it back',
+                                           'not where an exponential leaves the range of the dtype before a '
+                                           'factor brings it back']},
               'grad_hess_diag': {'class': 'cancelling',
                                  'reason': 'the terms of -_seed[n]*expm1(logvar1[n, d] - logvar2[n, d])/2 - '
                                            '_seed[n]*((mu1[n, d] - mu2[n, d])*(exp(-logvar2[… have both '
-                                           'signs, and no form with terms of one sign was found'},
+                                           'signs, and no form with terms of one sign was found',
+                                 'range': ['not where an exponential leaves the range of the dtype before a '
+                                           'factor brings it back']},
               'hvp': {'class': 'cancelling',
                       'reason': 'the terms of _v_mu1[n, d] - _v_logvar2[n, d]*(mu1[n, d] - mu2[n, d]) - '
-                                '_v_mu2[n, d] have both signs, and no form with terms of one sign was '
-                                'found'}},
+                                '_v_mu2[n, d] have both signs, and no form with terms of one sign was found',
+                      'range': ['not where an exponential leaves the range of the dtype before a factor '
+                                'brings it back']}},
  'checks': [],
  'ignore_index': False,
  'coupled': False,

@@ -80,11 +80,15 @@ META = {'name': 'label_smoothing',
  'refused': {},
  'accuracy': {'value': {'class': 'conditioned',
                         'reason': 'the difference of inputs in t1_others[n] - z[n, y[n]] is rounded before '
-                                  'the rest is added'},
+                                  'the rest is added',
+                        'range': ['not where a sum over k in float64 leaves the range of the dtype before a '
+                                  'factor brings it back']},
               'value_and_grad': {'class': 'cancelling',
                                  'reason': 'the terms of d_t2[n]*weight_t1[n, k]*size[k] + where(k == y[n], '
                                            '-_seed[n]*(1 - epsilon)*sigmoid(t1_others[n] - z… have both '
-                                           'signs, and no form with terms of one sign was found'},
+                                           'signs, and no form with terms of one sign was found',
+                                 'range': ['not where a sum over k in float64 leaves the range of the dtype '
+                                           'before a factor brings it back']},
               'grad_hess_diag': {'class': 'cancelling',
                                  'reason': 'the terms of d_t2[n]*weight_t1[n, k]*size[k] + where(k == y[n], '
                                            '-_seed[n]*(1 - epsilon)*sigmoid(t1_others[n] - z… have both '

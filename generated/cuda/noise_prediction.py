@@ -63,10 +63,14 @@ META = {'name': 'noise_prediction',
  'refused': {},
  'accuracy': {'value': {'class': 'tight',
                         'reason': 'every sum has terms of one sign or is one difference of inputs, and no '
-                                  'function amplifies a rounding'},
+                                  'function amplifies a rounding',
+                        'range': ['not where a sum over d in float64 leaves the range of the dtype before a '
+                                  'factor brings it back']},
               'value_and_grad': {'class': 'tight',
                                  'reason': 'every sum has terms of one sign or is one difference of inputs, '
-                                           'and no function amplifies a rounding'},
+                                           'and no function amplifies a rounding',
+                                 'range': ['not where a sum over d in float64 leaves the range of the dtype '
+                                           'before a factor brings it back']},
               'grad_hess_diag': {'class': 'tight',
                                  'reason': 'every sum has terms of one sign or is one difference of inputs, '
                                            'and no function amplifies a rounding'},

@@ -104,7 +104,9 @@ META = {'name': 'triplet_margin',
               'hvp': {'class': 'cancelling',
                       'reason': 'the terms of where(far[n] == 0, 0, d_far[n]*((_v_anchor[n, d] - '
                                 '_v_negative[n, d])/far[n] - tangent_far[n]*where… have both signs, and no '
-                                'form with terms of one sign was found'}},
+                                'form with terms of one sign was found',
+                      'range': ['not where the reciprocal of a norm, times its coefficients, leaves the '
+                                'range of the dtype']}},
  'checks': [],
  'ignore_index': False,
  'coupled': False,

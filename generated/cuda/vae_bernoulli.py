@@ -111,11 +111,15 @@ META = {'name': 'vae_bernoulli',
  'refused': {},
  'accuracy': {'value': {'class': 'tight',
                         'reason': 'every sum has terms of one sign or is one difference of inputs, and no '
-                                  'function amplifies a rounding'},
+                                  'function amplifies a rounding',
+                        'range': ['not where an exponential leaves the range of the dtype before a factor '
+                                  'brings it back']},
               'value_and_grad': {'class': 'cancelling',
                                  'reason': 'the terms of (1 - x[n, d])*sigmoid(reconstruction[n, d]) - x[n, '
                                            'd]*sigmoid(-reconstruction[n, d]) have both signs, and no form '
                                            'with terms of one sign was found',
+                                 'range': ['not where an exponential leaves the range of the dtype before a '
+                                           'factor brings it back'],
                                  'at_ends': {'x': 'tight'}},
               'grad_hess_diag': {'class': 'cancelling',
                                  'reason': 'the terms of (1 - x[n, d])*sigmoid(reconstruction[n, d]) - x[n, '

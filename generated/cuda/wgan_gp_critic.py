@@ -104,7 +104,9 @@ META = {'name': 'wgan_gp_critic',
               'hvp': {'class': 'cancelling',
                       'reason': 'the terms of 2*_seed_penalty[i]*_v_g[i, '
                                 'd]*lam*where(gradient_penalty_length[i] == oo, 1, (gradient_penalty_leng… '
-                                'have both signs, and no form with terms of one sign was found'}},
+                                'have both signs, and no form with terms of one sign was found',
+                      'range': ['not where the reciprocal of a norm, times its coefficients, leaves the '
+                                'range of the dtype']}},
  'checks': [],
  'ignore_index': False,
  'coupled': False,

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import sympy
 
 from symloss.accuracy.grades import CANCELLING, CLASSES, Grade, Grader, worst
+from symloss.accuracy.out_of_range import out_of_range
 from symloss.accuracy.reference import kind_of, programs_of
-from symloss.lowering.rescaling import rescaled
-from symloss.lowering.units import Units
-from symloss.program import INPUT_ROLES, Program, Read, exact_arithmetic, reads_of, substitute
+from symloss.program import Program, Read, exact_arithmetic, reads_of, substitute
 
 if TYPE_CHECKING:
     from symloss.calculus import Derivation
@@ -33,7 +32,7 @@ def accuracy_record(spec: Spec | None, derivation: Derivation) -> dict[str, Any]
 
     ``at_ends`` maps an input that is confined to a closed interval to the class that holds where every one of its
     entries is an end of it (hard labels 0 and 1). A class that the specification states replaces the derived one.
-    ``range`` says where no class holds: `quotient_of_units`.
+    ``range`` lists where no class holds, as `out_of_range` finds it.
 
     Every back end states the record, which takes as long as all else for a large program: the last one is remembered.
     """
@@ -48,20 +47,24 @@ def _record(spec: Spec | None, derivation: Derivation) -> dict[str, Any]:
     with exact_arithmetic():
         grades = output_grades(derivation)
         ends = {name: output_grades(derivation, name) for name in _confined(derivation.textbook)}
+    outside = {
+        kind: out_of_range(program, [key for key in program.outputs if kind_of(key) == kind])
+        for kind, program in programs_of(derivation).items()
+    }
     stated = None if spec is None else spec.accuracy
-    quotient = quotient_of_units(derivation.stable)
     found: dict[str, Any] = {}
     for entry, kinds in ENTRIES.items():
         keys = [key for key in grades if kind_of(key) in kinds]
         if entry == "grad_hess_diag" and derivation.diagonal is None:
             continue
         grade = worst(*(grades[key] for key in keys))
-        outside = {"range": quotient} if quotient else {}
+        beyond = dict.fromkeys(sentence for kind in kinds for sentence in outside[kind])
+        limited = {"range": list(beyond)} if beyond else {}
         if stated is not None:
-            found[entry] = {"class": stated.kind, "reason": stated.reason, **outside}
+            found[entry] = {"class": stated.kind, "reason": stated.reason, **limited}
             continue
         outputs = {key: grades[key].name for key in keys}
-        found[entry] = {"class": grade.name, "reason": _reason(grade), **outside, "outputs": outputs}
+        found[entry] = {"class": grade.name, "reason": _reason(grade), **limited, "outputs": outputs}
         better = {}
         for name, at_ends in ends.items():
             best = worst(*(at_ends[key] for key in keys))
@@ -70,29 +73,6 @@ def _record(spec: Spec | None, derivation: Derivation) -> dict[str, Any]:
         if better:
             found[entry]["at_ends"] = better
     return found
-
-
-def quotient_of_units(program: Program) -> str | None:
-    """Where no class holds: for a value in units of one input over those of another, where either leaves the range.
-
-    Inputs are measured in units of their own size where a program divides by products of them (`lowering.rescaled`);
-    what then has a unit in the numerator and another one in the denominator of a value may be as large or as small as
-    numbers are, although their quotient is not.
-    """
-    with exact_arithmetic():
-        units = Units(rescaled(program))
-        for target in program.outputs.values():
-            powers = units.in_free(units.targets.get(target))
-            data = {slot[0]: power for (slot, _), power in powers.items() if _is_data(program, slot[0])}
-            over = sorted(name for name, power in data.items() if power > 0)
-            under = sorted(name for name, power in data.items() if power < 0)
-            if over and under:
-                return f"not where a power of {' or '.join((*over, *under))} alone leaves the range of the dtype"
-    return None
-
-
-def _is_data(program: Program, name: str) -> bool:
-    return name in program.tensors and program.tensors[name].role in INPUT_ROLES
 
 
 def summary(record: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -107,8 +87,16 @@ def in_words(summarised: dict[str, dict[str, Any]]) -> str:
     for entry, found in summarised.items():
         better = ", ".join(f"{kind} at the ends of {name}" for name, kind in found.get("at_ends", {}).items())
         entries.setdefault(found["class"] + (f" ({better})" if better else ""), []).append(entry)
-    limits = dict.fromkeys(found["range"] for found in summarised.values() if "range" in found)
-    return "; ".join([*(f"{', '.join(names)} {words}" for words, names in entries.items()), *limits])
+    limited: dict[str, list[str]] = {}
+    for entry, found in summarised.items():
+        for sentence in found.get("range", ()):
+            limited.setdefault(sentence, []).append(entry)
+    classes = [f"{', '.join(names)} {words}" for words, names in entries.items()]
+    beyond = [
+        sentence if len(names) == len(summarised) else f"{', '.join(names)} {sentence}"
+        for sentence, names in limited.items()
+    ]
+    return "; ".join((*classes, *beyond))
 
 
 def output_grades(derivation: Derivation, at_ends_of: str | None = None) -> dict[str, Grade]:

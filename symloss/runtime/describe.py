@@ -74,8 +74,7 @@ def _accuracy(classes: Mapping[str, Mapping[str, Any]]) -> list[str]:
     if not classes:
         return []
     words = {
-        entry: "; ".join(found[key] for key in ("class", "reason", "range") if key in found)
-        for entry, found in classes.items()
+        entry: "; ".join((found["class"], found["reason"], *found.get("range", ()))) for entry, found in classes.items()
     }
     return ["", "Accuracy:", *(f"  {entry}: {text}" for entry, text in words.items())]
 

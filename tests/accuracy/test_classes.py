@@ -8,7 +8,6 @@ from mpmath import mp, mpf
 from symloss.accuracy import ErrorBound, Instance, accuracy_record, output_grades
 from symloss.accuracy.measurement import error_in_ulps
 from symloss.accuracy.points import sizes_for
-from symloss.accuracy.record import quotient_of_units
 from symloss.accuracy.reference import limit_of
 from symloss.accuracy.signs import exclusive
 from symloss.atoms import Step, XOverY, ZeroTimes
@@ -112,12 +111,42 @@ def test_a_specification_may_state_its_class():
     }
 
 
+def stated_ranges(name):
+    """Where no class is claimed, by entry point."""
+    record = accuracy_record(spec_of(name), derivation_of(name))
+    return {entry: tuple(found["range"]) for entry, found in record.items() if "range" in found}
+
+
+POWERS = "not where a power of eps_hat or sigma2 alone leaves the range of the dtype"
+MEAN = "not where a sum over {} in float64 leaves the range of the dtype before a factor brings it back"
+HALF = "not where an exponential leaves the range of the dtype before a factor brings it back"
+NORM = "not where the reciprocal of a norm, times its coefficients, leaves the range of the dtype"
+
+
 def test_a_value_in_units_of_one_input_over_those_of_another_says_where_it_is_not_claimed():
-    stated = {name: quotient_of_units(derivation_of(name).stable) for name in NAMES}
-    assert {name for name, words in stated.items() if words} == {"diffusion_vlb"}
-    assert stated["diffusion_vlb"] == "not where a power of eps_hat or sigma2 alone leaves the range of the dtype"
-    record = accuracy_record(spec_of("diffusion_vlb"), derivation_of("diffusion_vlb"))
-    assert all(found["range"] == stated["diffusion_vlb"] for found in record.values())
+    ranges = stated_ranges("diffusion_vlb")
+    assert POWERS in ranges["value"]
+    assert POWERS in ranges["grad_hess_diag"]
+    assert [n for n in NAMES if any("power of" in s for found in stated_ranges(n).values() for s in found)] == [
+        "diffusion_vlb"
+    ]
+
+
+def test_a_mean_says_that_its_sum_may_leave_the_range():
+    assert stated_ranges("noise_prediction") == {entry: (MEAN.format("d"),) for entry in ("value", "value_and_grad")}
+    assert stated_ranges("mse") == {}
+    assert stated_ranges("dice") == {}  # a quotient of sums
+
+
+def test_half_of_an_exponential_says_that_the_whole_may_leave_the_range():
+    ranges = stated_ranges("kl_standard_normal")
+    assert set(ranges) == {"value", "value_and_grad", "grad_hess_diag", "hvp"}
+    assert set(ranges.values()) == {(HALF,)}
+    assert stated_ranges("softmax_cross_entropy") == {}  # its exponentials are of differences from the largest logit
+
+
+def test_only_the_product_with_the_hessian_of_a_norm_says_that_its_reciprocal_may_leave_the_range():
+    assert stated_ranges("triplet_margin") == stated_ranges("gradient_penalty") == {"hvp": (NORM,)}
 
 
 # --- bounds at points ------------------------------------------------------------------------------------------------

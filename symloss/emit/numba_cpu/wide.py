@@ -45,7 +45,10 @@ def widened(kernel: Kernel) -> Widened:
             return inner if _has_wide(inner) else e
         if e.is_Add or e.is_Mul or isinstance(e, ZeroTimes) or (e.is_Pow and e.exp.is_Integer):
             arguments = [opened(argument) for argument in e.args]
-            return e.func(*arguments) if tuple(arguments) != e.args else e
+            if tuple(arguments) == e.args:
+                return e
+            # Evaluated, they would be sorted by names, which are others in another entry point, and round differently.
+            return ZeroTimes(*arguments) if isinstance(e, ZeroTimes) else e.func(*arguments, evaluate=False)
         return e
 
     results = [replace(result, value=opened(result.value)) for result in kernel.row_results]
