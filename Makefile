@@ -26,7 +26,7 @@ $(STAMP): pyproject.toml
 	touch $@
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 -m "not slow and not exhaustive"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow and not exhaustive"
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "slow and not exhaustive" $(SLOW)

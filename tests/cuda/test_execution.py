@@ -319,7 +319,8 @@ def wide(patterns: np.ndarray) -> np.ndarray:
     return (patterns.astype(np.uint32) << 16).view(np.float32)
 
 
-@pytest.mark.parametrize("name", [COUPLED[0], *(pytest.param(name, marks=pytest.mark.slow) for name in COUPLED[1:])])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COUPLED)
 def test_losses_whose_samples_interact(name: str) -> None:
     for count, width in ((6, 3), (18, 5)):
         k = DeviceKernels(CATALOGUE[name], distinct=count, other=width)

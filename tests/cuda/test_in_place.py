@@ -17,7 +17,7 @@ from tests.cuda.harness import CATALOGUE, DeviceKernels, Options, marked
 
 
 @pytest.mark.parametrize("size", [12, pytest.param(516, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", marked(coupled=True))
+@pytest.mark.parametrize("name", marked(coupled=True, kinds=True))
 def test_every_input_whose_place_a_derivative_may_take(
     fake_gpu: FakeDriver, name: str, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ pytest.importorskip("numba.cuda.dispatcher", reason="Numba-CUDA is not installed
 from symloss.runtime.cuda import execution
 from tests.cuda import ptx
 from tests.cuda.fakes import Fake, FakeDriver
-from tests.cuda.harness import CATALOGUE, COUPLED, DeviceKernels, Options, device_module
+from tests.cuda.harness import CATALOGUE, COUPLED, KINDS, DeviceKernels, Options, device_module
 from tests.cuda.interpreted import HALVES, Interpreted, call
 from tests.cuda.test_execution import same_kind, wide
 
@@ -26,9 +26,14 @@ TYPICAL = ("softmax_cross_entropy",)
 
 
 def marked() -> list[Any]:
-    """Every loss that may have rows in segments; those that others stand for are slow."""
+    """Every loss that may have rows in segments; those that others stand for are slow or exhaustive."""
     names = [name for name in CATALOGUE if name not in COUPLED]
-    return [name if name in TYPICAL else pytest.param(name, marks=pytest.mark.slow) for name in names]
+    return [
+        name
+        if name in TYPICAL
+        else pytest.param(name, marks=pytest.mark.slow if name in KINDS else pytest.mark.exhaustive)
+        for name in names
+    ]
 
 
 @dataclass

@@ -15,7 +15,7 @@ from tests.cuda.test_execution import wide
 
 
 @pytest.mark.parametrize("pattern", HALVES)
-@pytest.mark.parametrize("name", marked(coupled=True))
+@pytest.mark.parametrize("name", marked(coupled=True, kinds=True))
 def test_every_entry_point(name: str, pattern: str) -> None:
     """Rows of one vector, and batches of which a part fills none; with weights and masks where there can be masks."""
     k = DeviceKernels(CATALOGUE[name], distinct=4, other=8)

@@ -84,7 +84,7 @@ value: "t1[len]**2 + values*float[len, int[len]]"
 @pytest.mark.parametrize(
     ("text", "dtype", "entries"),
     [
-        (ROWS, "float32", ("value", "value_and_grad", "grad_hess_diag", "hvp")),
+        pytest.param(ROWS, "float32", ("value", "value_and_grad", "grad_hess_diag", "hvp"), marks=pytest.mark.slow),
         (TERMS, "float64", ("value", "value_and_grad", "hvp")),
         pytest.param(DERIVED, "float64", ("value", "value_and_grad", "hvp"), marks=pytest.mark.slow),
         pytest.param(BUILTINS, "float64", ("value", "value_and_grad"), marks=pytest.mark.slow),

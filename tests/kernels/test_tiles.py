@@ -102,7 +102,7 @@ def in_tiles_of(monkeypatch, loss, chunks):
     return tiles
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("dtype", [np.float64, pytest.param(np.float32, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("deterministic", [False, True])
 @pytest.mark.parametrize("name", NAMES)
 def test_tiles_give_what_the_whole_gives(name, deterministic, dtype, monkeypatch):

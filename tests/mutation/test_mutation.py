@@ -33,7 +33,7 @@ def caught(batches):
     return 1 - len(survivors) / planted, planted, survivors
 
 
-@pytest.mark.parametrize("kind", ["spec", "kernel"])
+@pytest.mark.parametrize("kind", ["spec", pytest.param("kernel", marks=pytest.mark.slow)])
 def test_faults_in_a_few_losses(kind):
     share, planted, survivors = caught(
         [f"{kind} {name}" for name in ("huber", "bce_with_logits", "softmax_cross_entropy")]
