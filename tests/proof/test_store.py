@@ -99,7 +99,7 @@ def test_a_fresh_run_loses_no_proof(loss: str, tmp_path: Path) -> None:
         assert store.place(tmp_path, loss).read_bytes() == store.place(COMMITTED, loss).read_bytes()
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("loss", catalogue())
 def test_three_seeds_give_the_same_verdicts(loss: str) -> None:
     """What is stored is of the first seed, as a fresh run shows; here are two more."""
