@@ -21,7 +21,8 @@ COUPLED = ("info_nce", "nt_xent")
 TYPICAL = ("huber", "softmax_cross_entropy", "iou")
 
 
-#: One loss more of every kind: two predictions, a norm, sums over pairs of samples, a set of sums, a softmax by factors.
+#: One loss more of every kind: elementary functions, sums of a whole sample, a softmax in factors, pairs of samples,
+#: four gradients, norms, and predictions in batches of their own.
 KINDS = ("bce_with_logits", "dice", "focal_multiclass", "info_nce", "kl_gaussian", "triplet_margin", "wgan_critic")
 
 

@@ -125,7 +125,7 @@ def test_bad_arguments(fake_gpu, pred, target, options, error, message) -> None:
         symloss.load("huber")(pred, target, **options)
 
 
-@pytest.mark.parametrize("at_once", [1024, 0])
+@pytest.mark.parametrize("at_once", [0, pytest.param(1024, marks=pytest.mark.slow)])
 def test_samples_that_interact(fake_gpu: FakeDriver, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
     """All at once, and by parts of 16 and 4."""
     monkeypatch.setattr(execution, "FEW_PAIRED", at_once)

@@ -336,7 +336,8 @@ def test_losses_whose_samples_interact(name: str) -> None:
         assert all(np.array_equal(first[key], other[key]) for key in first)
 
 
-@pytest.mark.parametrize("name", [COUPLED[0], *(pytest.param(name, marks=pytest.mark.slow) for name in COUPLED[1:])])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COUPLED)
 def test_samples_that_interact_by_parts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of four samples, of which the last has two: the results of all at once, and no matrix of all pairs."""
     k = DeviceKernels(CATALOGUE[name], distinct=10, other=3)
@@ -355,6 +356,7 @@ def test_samples_that_interact_by_parts(name: str, monkeypatch: pytest.MonkeyPat
 PARTS_OF_USERS = {"siglip": 40, "multi_similarity": 100}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PARTS_OF_USERS)
 def test_users_losses_by_parts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for option, value in (("FEW_PAIRED", 0), ("PARTS", 3), ("PART_ROWS", 4)):

@@ -27,11 +27,13 @@ def examined(*what: object) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_kernels_of_random_specifications_agree_with_the_interpreter() -> None:
     found = examined(0, 3)
     assert found == {"agree": [0, 1, 2], "refused": {}, "faults": {}}
 
 
+@pytest.mark.slow
 def test_faults_that_were_found_stay_mended() -> None:
     found = examined(*FOUND)
     assert not found["faults"]

@@ -12,6 +12,8 @@ ROWS = (0, 1, 2, 3, 7, 8, 9, 16, 17, 255, 256, 257)
 CLASSES = (1, 2, 7, 8, 32, 33, 255, 1024, 1025)
 #: Nothing to sum over, and one item more than a block of a sum holds.
 ENDS = (1, 1025)
+#: Beside the ends, what does not fill a vector and what does.
+DEFAULT = (*ENDS, 7, 32)
 
 LOSSES = {name: kernels(name) for name in CATALOGUE}
 ELEMENT_WISE = [name for name, k in LOSSES.items() if k.elementwise]
@@ -61,7 +63,9 @@ def check_classes(name: str, size: int) -> None:
             outcome.check(entry)
 
 
-@pytest.mark.parametrize("size", CLASSES)
+@pytest.mark.parametrize(
+    "size", [size if size in DEFAULT else pytest.param(size, marks=pytest.mark.slow) for size in CLASSES]
+)
 @pytest.mark.parametrize("name", TYPICAL)
 def test_class_sizes(name: str, size: int) -> None:
     check_classes(name, size)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import symloss
 from tests.kernels.harness import CATALOGUE, CORE, ROOT, USER_SPECS, Kernels, Options, kernels, text_of
 
 ALLOWED = {"numpy", "numba", "math", "functools"}
@@ -33,6 +34,7 @@ for name in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_text_does_not_depend_on_hashes() -> None:
     names = ["giou", "listnet", "nt_xent", "vae_bernoulli", "gan_discriminator"]
 
@@ -46,11 +48,12 @@ def test_text_does_not_depend_on_hashes() -> None:
     assert first == second
 
 
-@pytest.mark.parametrize("paths", [CATALOGUE, pytest.param(USER_SPECS, marks=pytest.mark.slow)])
-def test_text_passes_the_linter(paths: dict[str, Path], tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_text_passes_the_linter(tmp_path: Path) -> None:
+    """That of further losses; `make lint` looks at what is in generated/."""
     folder = tmp_path / "generated"
     folder.mkdir()
-    for name, path in paths.items():
+    for name, path in USER_SPECS.items():
         (folder / f"{name}.py").write_text(text_of(path), encoding="utf-8")
     (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
     command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--output-format", "concise", "."]
@@ -213,7 +216,7 @@ def test_a_copied_file_refuses_directions_of_another_shape() -> None:
 
 def test_the_record_of_meta_is_complete() -> None:
     for name in CATALOGUE:
-        meta = kernels(name).meta
+        meta = symloss.load(name).meta
         assert set(meta["in_place"]) <= set(meta["entries"])
         assert meta["name"] == name
 

@@ -103,7 +103,7 @@ def in_tiles_of(monkeypatch, loss, chunks):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, pytest.param(np.float32, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("deterministic", [False, True])
+@pytest.mark.parametrize("deterministic", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", NAMES)
 def test_tiles_give_what_the_whole_gives(name, deterministic, dtype, monkeypatch):
     loss = symloss.load(path_of(name))

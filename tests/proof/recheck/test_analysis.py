@@ -40,6 +40,10 @@ SMOOTH, JUMP, CONVEX, BRANCH, TENDS, ARGUMENT, REACHED, MOMENTS, STEEP = range(9
 Entries = list[dict[str, Any]]
 
 
+#: What is proved once serves all tests of one worker.
+pytestmark = pytest.mark.xdist_group("analysis")
+
+
 @pytest.fixture(scope="module")
 def proved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("analysis")
