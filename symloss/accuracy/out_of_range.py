@@ -71,7 +71,7 @@ def brought_back(program: Program, keys: Collection[str]) -> str | None:
             added_up = step.operation == "sum" and bool(step.over)
             if reduced and added_up and facts.range(step.body).high == sympy.oo:
                 steps.add(f"a sum over {' and '.join(step.over)} in float64")
-            visit(e.tensor, reduced and added_up)
+            visit(e.tensor, reduced and step.operation in ("map", "sum"))
         reduced = reduced or (e.is_Mul and any(_is_small(factor) for factor in e.args))
         for inner in e.args:
             walk(inner, reduced)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from symloss.accuracy.record import accuracy_record, summary
 from symloss.build.samples import draw, sizes_for
 from symloss.build.sources import catalogue
 from symloss.calculus import Derivation
@@ -48,6 +49,13 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("hostile") / "hostile.yaml"
     path.write_text(HOSTILE.lstrip(), encoding="utf-8")
     return str(path)
+
+
+def test_a_page_says_where_no_class_holds() -> None:
+    spec = read_path(catalogue()["noise_prediction"])
+    derivation = derivation_of(spec)
+    text = page(spec, derivation, summary(accuracy_record(spec, derivation)))
+    assert text.count("; not where a sum over d in float64 leaves the range of the dtype before a factor") == 2
 
 
 def test_text_of_a_specification_is_inert(hostile: str) -> None:
