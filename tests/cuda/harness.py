@@ -26,18 +26,16 @@ TYPICAL = ("huber", "softmax_cross_entropy", "iou")
 KINDS = ("bce_with_logits", "dice", "focal_multiclass", "info_nce", "kl_gaussian", "triplet_margin", "wgan_critic")
 
 
-def marked(coupled: bool = False, kinds: bool = False) -> list[Any]:
-    """Every loss with CUDA kernels as a parameter of a test; those that others stand for are slow.
+def marked(*more: Any, coupled: bool = False, kinds: bool = False) -> list[Any]:
+    """Every loss with CUDA kernels as a parameter of a test, and more of them; those that others stand for are slow.
 
     Where what is tested is a matter of the kind of kernel, ``kinds`` leaves all but one loss of every kind to the
     exhaustive suite.
     """
     names = [name for name in CATALOGUE if coupled or name not in COUPLED]
     rest = pytest.mark.exhaustive if kinds else pytest.mark.slow
-    return [
-        name if name in TYPICAL else pytest.param(name, marks=pytest.mark.slow if name in KINDS else rest)
-        for name in names
-    ]
+    marks: dict[str, Any] = dict.fromkeys(TYPICAL, ()) | dict.fromkeys(KINDS, pytest.mark.slow)
+    return [pytest.param(name, *more, marks=marks.get(name, rest)) for name in names]
 
 
 class DeviceKernels(Kernels):

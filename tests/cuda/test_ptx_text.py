@@ -124,8 +124,9 @@ def test_every_entry_point_has_kernels(name: str) -> None:
     assert set(module.PLANS) == set(device_kernels(name).meta["entries"]) - {"hessian"}
 
 
-@pytest.mark.parametrize("storage", ["bfloat16", pytest.param("float16", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", marked(coupled=True))
+@pytest.mark.parametrize(
+    ("name", "storage"), [*marked("bfloat16", coupled=True), *marked("float16", coupled=True, kinds=True)]
+)
 def test_numbers_of_16_bits(name: str, storage: str) -> None:
     """The same kernels compile for numbers of 16 bits in memory, compute in float32 and move 128 bits at once."""
     module = device_module(CATALOGUE[name])
