@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -26,15 +27,15 @@ TYPICAL = ("huber", "softmax_cross_entropy", "iou")
 KINDS = ("bce_with_logits", "dice", "focal_multiclass", "info_nce", "kl_gaussian", "triplet_margin", "wgan_critic")
 
 
-def marked(*more: Any, coupled: bool = False, kinds: bool = False) -> list[Any]:
-    """Every loss with CUDA kernels as a parameter of a test, and more of them; those that others stand for are slow.
+def marked(*more: Any, coupled: bool = False, kinds: bool = False, typical: Sequence[str] = TYPICAL) -> list[Any]:
+    """Every loss with CUDA kernels as a parameter of a test, and more of them; the typical alone are not slow.
 
     Where what is tested is a matter of the kind of kernel, ``kinds`` leaves all but one loss of every kind to the
     exhaustive suite.
     """
     names = [name for name in CATALOGUE if coupled or name not in COUPLED]
     rest = pytest.mark.exhaustive if kinds else pytest.mark.slow
-    marks: dict[str, Any] = dict.fromkeys(TYPICAL, ()) | dict.fromkeys(KINDS, pytest.mark.slow)
+    marks: dict[str, Any] = dict.fromkeys(KINDS, pytest.mark.slow) | dict.fromkeys(typical, ())
     return [pytest.param(name, *more, marks=marks.get(name, rest)) for name in names]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,24 +15,13 @@ pytest.importorskip("numba.cuda.dispatcher", reason="Numba-CUDA is not installed
 from symloss.runtime.cuda import execution
 from tests.cuda import ptx
 from tests.cuda.fakes import Fake, FakeDriver
-from tests.cuda.harness import CATALOGUE, COUPLED, KINDS, DeviceKernels, Options, device_module
+from tests.cuda.harness import CATALOGUE, DeviceKernels, Options, device_module, marked
 from tests.cuda.interpreted import HALVES, Interpreted, call
 from tests.cuda.test_execution import same_kind, wide
 
 DTYPES = ("float32", "float64")
 #: Losses of which one stands for the others: a logsumexp that a label is left out of.
 TYPICAL = ("softmax_cross_entropy",)
-
-
-def marked() -> list[Any]:
-    """Every loss that may have rows in segments; those that others stand for are slow or exhaustive."""
-    names = [name for name in CATALOGUE if name not in COUPLED]
-    return [
-        name
-        if name in TYPICAL
-        else pytest.param(name, marks=pytest.mark.slow if name in KINDS else pytest.mark.exhaustive)
-        for name in names
-    ]
 
 
 @dataclass
@@ -72,7 +60,7 @@ def phased(name: str, entry: str) -> list[str]:
 
 
 @pytest.mark.usefixtures("short_segments")
-@pytest.mark.parametrize("name", marked())
+@pytest.mark.parametrize("name", marked(kinds=True, typical=TYPICAL))
 def test_every_entry_point(name: str) -> None:
     """Segments of which the last is shorter; weights, masks, values per sample; and memory that is not aligned."""
     k = kernels(name, 28)

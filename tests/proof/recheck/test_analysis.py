@@ -38,8 +38,6 @@ claims:
 """
 SMOOTH, JUMP, CONVEX, BRANCH, TENDS, ARGUMENT, REACHED, MOMENTS, STEEP = range(9)
 Entries = list[dict[str, Any]]
-
-
 #: What is proved once serves all tests of one worker.
 pytestmark = pytest.mark.xdist_group("analysis")
 
