@@ -140,6 +140,31 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _fetch(array, entry):
+    """Have the cache line of an entry at hand soon; there need be no such entry. Not compiled, this does nothing."""
+
+
+@numba.extending.type_callable(_fetch)
+def _type_of_fetch(context):
+    return lambda array, entry: numba.types.none
+
+
+@numba.extending.lower_builtin(_fetch, numba.types.Array, numba.types.Integer)
+def _code_of_fetch(context, builder, signature, arguments):
+    """One instruction, which reads nothing that the program sees."""
+    kinds = numba.core.cgutils
+    data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+    prefetch = builder.module.declare_intrinsic(
+        "llvm.prefetch",
+        [kinds.voidptr_t],
+        kinds.ir.FunctionType(kinds.ir.VoidType(), [kinds.voidptr_t] + 3 * [kinds.int32_t]),
+    )
+    # To be read, with the highest locality, data.
+    how = [kinds.int32_t(number) for number in (0, 3, 1)]
+    builder.call(prefetch, [builder.bitcast(builder.gep(data, [arguments[1]]), kinds.voidptr_t), *how])
+    return context.get_dummy_value()
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
     """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
@@ -656,6 +681,8 @@ def value_and_grad_f64(
             grad_p_chunk = grad_p[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(grad_p, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -722,6 +749,9 @@ def grad_hess_diag_f64(
             diag_p_chunk = diag_p[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(grad_p, entry)
+                _fetch(diag_p, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -783,6 +813,8 @@ def hvp_f64(
             hvp_p_chunk = hvp_p[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(hvp_p, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -909,6 +941,8 @@ def value_and_grad_f32(
             grad_p_chunk = grad_p[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(grad_p, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -979,6 +1013,9 @@ def grad_hess_diag_f32(
             diag_p_chunk = diag_p[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(grad_p, entry)
+                _fetch(diag_p, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -1041,6 +1078,8 @@ def hvp_f32(
             hvp_p_chunk = hvp_p[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(hvp_p, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator

@@ -157,6 +157,31 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _fetch(array, entry):
+    """Have the cache line of an entry at hand soon; there need be no such entry. Not compiled, this does nothing."""
+
+
+@numba.extending.type_callable(_fetch)
+def _type_of_fetch(context):
+    return lambda array, entry: numba.types.none
+
+
+@numba.extending.lower_builtin(_fetch, numba.types.Array, numba.types.Integer)
+def _code_of_fetch(context, builder, signature, arguments):
+    """One instruction, which reads nothing that the program sees."""
+    kinds = numba.core.cgutils
+    data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+    prefetch = builder.module.declare_intrinsic(
+        "llvm.prefetch",
+        [kinds.voidptr_t],
+        kinds.ir.FunctionType(kinds.ir.VoidType(), [kinds.voidptr_t] + 3 * [kinds.int32_t]),
+    )
+    # To be read, with the highest locality, data.
+    how = [kinds.int32_t(number) for number in (0, 3, 1)]
+    builder.call(prefetch, [builder.bitcast(builder.gep(data, [arguments[1]]), kinds.voidptr_t), *how])
+    return context.get_dummy_value()
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
     """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
@@ -475,19 +500,6 @@ def _exp_falling_f64(a):
 
 
 @_inline
-def _sigmoid_f64(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f64(abs(x))
-    whole = 1.0 + e
-    lost = ((1.0 - whole) + e) + rest
-    negative = x < 0.0
-    quotient = _where(negative, e, 1.0) / whole
-    # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = 1.457 - 0.5 * whole
-    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
-
-
-@_inline
 def _log_tail_core_f64(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
     s = f / (2.0 + f)
@@ -518,10 +530,21 @@ def _log1p_unit_f64(e, rest):
 
 
 @_inline
-def _softplus_f64(x):
-    """log(1 + e^x)."""
-    e, rest = _exp_falling_f64(abs(x))
-    return _where(x < 0.0, 0.0, x) + _log1p_unit_f64(e, rest)
+def _sigmoid_of_parts_f64(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
+    whole = 1.0 + e
+    lost = ((1.0 - whole) + e) + rest
+    negative = x < 0.0
+    quotient = _where(negative, e, 1.0) / whole
+    # 1/whole to a few percent is enough for what lost amounts to.
+    inverse = 1.457 - 0.5 * whole
+    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
+
+
+@_inline
+def _softplus_of_parts_f64(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return _where(x < 0.0, 0.0, x) + tail
 
 
 @_inline
@@ -571,19 +594,6 @@ def _exp_falling_f32(a):
 
 
 @_inline
-def _sigmoid_f32(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f32(abs(x))
-    whole = f32(1.0) + e
-    lost = ((f32(1.0) - whole) + e) + rest
-    negative = x < f32(0.0)
-    quotient = _where(negative, e, f32(1.0)) / whole
-    # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = f32(1.457) - f32(0.5) * whole
-    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
-
-
-@_inline
 def _log_tail_core_f32(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
     s = f / (f32(2.0) + f)
@@ -610,10 +620,21 @@ def _log1p_unit_f32(e, rest):
 
 
 @_inline
-def _softplus_f32(x):
-    """log(1 + e^x)."""
-    e, rest = _exp_falling_f32(abs(x))
-    return _where(x < f32(0.0), f32(0.0), x) + _log1p_unit_f32(e, rest)
+def _sigmoid_of_parts_f32(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
+    whole = f32(1.0) + e
+    lost = ((f32(1.0) - whole) + e) + rest
+    negative = x < f32(0.0)
+    quotient = _where(negative, e, f32(1.0)) / whole
+    # 1/whole to a few percent is enough for what lost amounts to.
+    inverse = f32(1.457) - f32(0.5) * whole
+    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
+
+
+@_inline
+def _softplus_of_parts_f32(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return _where(x < f32(0.0), f32(0.0), x) + tail
 
 
 @_inline
@@ -629,7 +650,9 @@ def value_f64(
     first, last, rows_float64, samples, chunk, pos_weight, pos_weight_step, y, z, weight, weight_step, mask, mask_step,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows, value_lanes = rows_float64[0], rows_float64[1]
+    value_rows, value_lanes, e_rows, rest_rows, tail_rows = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4]
+    )
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
@@ -668,11 +691,19 @@ def value_f64(
                 failed[c, 0], failed[c, 1] = 2, start
                 break
             for row in range(rows):
+                z_n = z_chunk[row]
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(z_n))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f64(e, rest)
+            for row in range(rows):
+                tail = tail_rows[row]
                 y_n = y_chunk[row]
                 z_n = z_chunk[row]
                 value_rows[row] = (
-                    pos_weight_chunk[row] * _zero_times_f64(y_n, _softplus_f64(-z_n)) + _zero_times_f64(1.0 - y_n,
-                    _softplus_f64(z_n))
+                    pos_weight_chunk[row] * _zero_times_f64(y_n, _softplus_of_parts_f64(-z_n, tail)) +
+                    _zero_times_f64(1.0 - y_n, _softplus_of_parts_f64(z_n, tail))
                 )
             if weight_step or mask_step or keep_losses:
                 if mask_step:
@@ -693,7 +724,9 @@ def value_and_grad_f64(
     first, last, rows_float64, samples, chunk, pos_weight, pos_weight_step, y, z, grad_z, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    seed, value_rows, value_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
+    seed, value_rows, value_lanes, e_rows, rest_rows, tail_rows = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5]
+    )
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
@@ -706,6 +739,8 @@ def value_and_grad_f64(
             grad_z_chunk = grad_z[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(grad_z, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -736,13 +771,27 @@ def value_and_grad_f64(
                 failed[c, 0], failed[c, 1] = 2, start
                 break
             for row in range(rows):
+                z_n = z_chunk[row]
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(z_n))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f64(e, rest)
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail = tail_rows[row]
                 pos_weight_n = pos_weight_chunk[row]
                 y_n = y_chunk[row]
                 z_n = z_chunk[row]
                 t1 = 1.0 - y_n
-                grad_z_chunk[row] = seed[row] * (t1 * _sigmoid_f64(z_n) - pos_weight_n * y_n * _sigmoid_f64(-z_n))
+                grad_z_chunk[row] = (
+                    seed[row] * (t1 * _sigmoid_of_parts_f64(z_n, e, rest) - pos_weight_n * y_n *
+                    _sigmoid_of_parts_f64(-z_n, e, rest))
+                )
                 value_rows[row] = (
-                    pos_weight_n * _zero_times_f64(y_n, _softplus_f64(-z_n)) + _zero_times_f64(t1, _softplus_f64(z_n))
+                    pos_weight_n * _zero_times_f64(y_n, _softplus_of_parts_f64(-z_n, tail)) + _zero_times_f64(t1,
+                    _softplus_of_parts_f64(z_n, tail))
                 )
             if weight_step or mask_step or keep_losses:
                 if mask_step:
@@ -764,7 +813,7 @@ def grad_hess_diag_f64(
     first, last, rows_float64, samples, chunk, y, z, pos_weight, pos_weight_step, grad_z, diag_z, weight, weight_step,
     mask, mask_step, denominator, validate, failed,
 ):
-    seed = rows_float64[0]
+    seed, e_rows, rest_rows = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
@@ -776,6 +825,9 @@ def grad_hess_diag_f64(
             diag_z_chunk = diag_z[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(grad_z, entry)
+                _fetch(diag_z, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -806,13 +858,18 @@ def grad_hess_diag_f64(
                 failed[c, 0], failed[c, 1] = 2, start
                 break
             for row in range(rows):
+                z_n = z_chunk[row]
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(z_n))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
                 seed_n = seed[row]
                 y_n = y_chunk[row]
                 z_n = z_chunk[row]
-                t1 = _sigmoid_f64(z_n)
+                t1 = _sigmoid_of_parts_f64(z_n, e, rest)
                 t2 = (1.0 - y_n) * t1
                 pos_weight_n = pos_weight_chunk[row]
-                t3 = _sigmoid_f64(-z_n)
+                t3 = _sigmoid_of_parts_f64(-z_n, e, rest)
                 grad_z_chunk[row] = seed_n * (t2 - pos_weight_n * y_n * t3)
                 diag_z_chunk[row] = seed_n * (t2 + pos_weight_n * y_n * t1) * t3
             if mask_step:
@@ -827,7 +884,7 @@ def hvp_f64(
     first, last, rows_float64, samples, chunk, v_z_, y, z, pos_weight, pos_weight_step, hvp_z, weight, weight_step,
     mask, mask_step, denominator, validate, failed,
 ):
-    seed = rows_float64[0]
+    seed, e_rows, rest_rows = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
@@ -839,6 +896,8 @@ def hvp_f64(
             hvp_z_chunk = hvp_z[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(hvp_z, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -869,12 +928,17 @@ def hvp_f64(
                 failed[c, 0], failed[c, 1] = 2, start
                 break
             for row in range(rows):
+                z_n = z_chunk[row]
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(z_n))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
                 y_n = y_chunk[row]
                 z_n = z_chunk[row]
-                t1 = _sigmoid_f64(z_n)
+                t1 = _sigmoid_of_parts_f64(z_n, e, rest)
                 hvp_z_chunk[row] = (
                     seed[row] * v_z__chunk[row] * ((1.0 - y_n) * t1 + pos_weight_chunk[row] * y_n * t1) *
-                    _sigmoid_f64(-z_n)
+                    _sigmoid_of_parts_f64(-z_n, e, rest)
                 )
             if mask_step:
                 for row in range(rows):
@@ -888,7 +952,7 @@ def value_f32(
     mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
-    value_narrow = rows_float32[0]
+    value_narrow, e_rows, rest_rows, tail_rows = rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
@@ -927,11 +991,19 @@ def value_f32(
                 failed[c, 0], failed[c, 1] = 2, start
                 break
             for row in range(rows):
+                z_n = z_chunk[row]
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(z_n))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f32(e, rest)
+            for row in range(rows):
+                tail = tail_rows[row]
                 y_n = y_chunk[row]
                 z_n = z_chunk[row]
                 value_narrow[row] = (
-                    pos_weight_chunk[row] * _zero_times_f32(y_n, _softplus_f32(-z_n)) + _zero_times_f32(f32(1.0) - y_n,
-                    _softplus_f32(z_n))
+                    pos_weight_chunk[row] * _zero_times_f32(y_n, _softplus_of_parts_f32(-z_n, tail)) +
+                    _zero_times_f32(f32(1.0) - y_n, _softplus_of_parts_f32(z_n, tail))
                 )
             if weight_step or mask_step or keep_losses:
                 if mask_step:
@@ -955,7 +1027,9 @@ def value_and_grad_f32(
     first, last, rows_float32, rows_float64, samples, chunk, pos_weight, pos_weight_step, y, z, grad_z, weight,
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    seed, value_narrow = rows_float32[0], rows_float32[1]
+    seed, value_narrow, e_rows, rest_rows, tail_rows = (
+        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4]
+    )
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -970,6 +1044,8 @@ def value_and_grad_f32(
             grad_z_chunk = grad_z[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(grad_z, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -1000,13 +1076,27 @@ def value_and_grad_f32(
                 failed[c, 0], failed[c, 1] = 2, start
                 break
             for row in range(rows):
+                z_n = z_chunk[row]
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(z_n))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f32(e, rest)
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail = tail_rows[row]
                 pos_weight_n = pos_weight_chunk[row]
                 y_n = y_chunk[row]
                 z_n = z_chunk[row]
                 t1 = f32(1.0) - y_n
-                grad_z_chunk[row] = seed[row] * (t1 * _sigmoid_f32(z_n) - pos_weight_n * y_n * _sigmoid_f32(-z_n))
+                grad_z_chunk[row] = (
+                    seed[row] * (t1 * _sigmoid_of_parts_f32(z_n, e, rest) - pos_weight_n * y_n *
+                    _sigmoid_of_parts_f32(-z_n, e, rest))
+                )
                 value_narrow[row] = (
-                    pos_weight_n * _zero_times_f32(y_n, _softplus_f32(-z_n)) + _zero_times_f32(t1, _softplus_f32(z_n))
+                    pos_weight_n * _zero_times_f32(y_n, _softplus_of_parts_f32(-z_n, tail)) + _zero_times_f32(t1,
+                    _softplus_of_parts_f32(z_n, tail))
                 )
             if weight_step or mask_step or keep_losses:
                 if mask_step:
@@ -1031,7 +1121,7 @@ def grad_hess_diag_f32(
     first, last, rows_float32, samples, chunk, y, z, pos_weight, pos_weight_step, grad_z, diag_z, weight, weight_step,
     mask, mask_step, denominator, validate, failed,
 ):
-    seed = rows_float32[0]
+    seed, e_rows, rest_rows = rows_float32[0], rows_float32[1], rows_float32[2]
     denominator = f32(denominator)
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -1044,6 +1134,9 @@ def grad_hess_diag_f32(
             diag_z_chunk = diag_z[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(grad_z, entry)
+                _fetch(diag_z, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -1074,13 +1167,18 @@ def grad_hess_diag_f32(
                 failed[c, 0], failed[c, 1] = 2, start
                 break
             for row in range(rows):
+                z_n = z_chunk[row]
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(z_n))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
                 seed_n = seed[row]
                 y_n = y_chunk[row]
                 z_n = z_chunk[row]
-                t1 = _sigmoid_f32(z_n)
+                t1 = _sigmoid_of_parts_f32(z_n, e, rest)
                 t2 = (f32(1.0) - y_n) * t1
                 pos_weight_n = pos_weight_chunk[row]
-                t3 = _sigmoid_f32(-z_n)
+                t3 = _sigmoid_of_parts_f32(-z_n, e, rest)
                 grad_z_chunk[row] = seed_n * (t2 - pos_weight_n * y_n * t3)
                 diag_z_chunk[row] = seed_n * (t2 + pos_weight_n * y_n * t1) * t3
             if mask_step:
@@ -1095,7 +1193,7 @@ def hvp_f32(
     first, last, rows_float32, samples, chunk, v_z_, y, z, pos_weight, pos_weight_step, hvp_z, weight, weight_step,
     mask, mask_step, denominator, validate, failed,
 ):
-    seed = rows_float32[0]
+    seed, e_rows, rest_rows = rows_float32[0], rows_float32[1], rows_float32[2]
     denominator = f32(denominator)
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -1108,6 +1206,8 @@ def hvp_f32(
             hvp_z_chunk = hvp_z[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(hvp_z, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -1138,12 +1238,17 @@ def hvp_f32(
                 failed[c, 0], failed[c, 1] = 2, start
                 break
             for row in range(rows):
+                z_n = z_chunk[row]
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(z_n))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
                 y_n = y_chunk[row]
                 z_n = z_chunk[row]
-                t1 = _sigmoid_f32(z_n)
+                t1 = _sigmoid_of_parts_f32(z_n, e, rest)
                 hvp_z_chunk[row] = (
                     seed[row] * v_z__chunk[row] * ((f32(1.0) - y_n) * t1 + pos_weight_chunk[row] * y_n * t1) *
-                    _sigmoid_f32(-z_n)
+                    _sigmoid_of_parts_f32(-z_n, e, rest)
                 )
             if mask_step:
                 for row in range(rows):
@@ -1165,7 +1270,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, (((2, 256), np.float64),), samples, chunk, pos_weight, pos_weight_step, y, z, weight,
+        value_f64, chunks, (((5, 256), np.float64),), samples, chunk, pos_weight, pos_weight_step, y, z, weight,
         weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1203,7 +1308,7 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, (((3, 256), np.float64),), samples, chunk, pos_weight, pos_weight_step, y, z,
+        value_and_grad_f64, chunks, (((6, 256), np.float64),), samples, chunk, pos_weight, pos_weight_step, y, z,
         grad_z, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
         failed,
     )
@@ -1239,7 +1344,7 @@ def _grad_hess_diag_f64(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, (((1, 256), np.float64),), samples, chunk, y, z, pos_weight, pos_weight_step,
+        grad_hess_diag_f64, chunks, (((3, 256), np.float64),), samples, chunk, y, z, pos_weight, pos_weight_step,
         grad_z, diag_z, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1272,7 +1377,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, (((1, 256), np.float64),), samples, chunk, v_z_, y, z, pos_weight, pos_weight_step, hvp_z,
+        hvp_f64, chunks, (((3, 256), np.float64),), samples, chunk, v_z_, y, z, pos_weight, pos_weight_step, hvp_z,
         weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1305,7 +1410,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, (((2, 256), np.float64), ((1, 256), np.float32)), samples, chunk, pos_weight,
+        value_f32, chunks, (((2, 256), np.float64), ((4, 256), np.float32)), samples, chunk, pos_weight,
         pos_weight_step, y, z, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
         failed,
     )
@@ -1344,7 +1449,7 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, (((2, 256), np.float32), ((2, 256), np.float64)), samples, chunk, pos_weight,
+        value_and_grad_f32, chunks, (((5, 256), np.float32), ((2, 256), np.float64)), samples, chunk, pos_weight,
         pos_weight_step, y, z, grad_z, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
         value_partial, validate, failed,
     )
@@ -1380,7 +1485,7 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, (((1, 256), np.float32),), samples, chunk, y, z, pos_weight, pos_weight_step,
+        grad_hess_diag_f32, chunks, (((3, 256), np.float32),), samples, chunk, y, z, pos_weight, pos_weight_step,
         grad_z, diag_z, weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1413,7 +1518,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, (((1, 256), np.float32),), samples, chunk, v_z_, y, z, pos_weight, pos_weight_step, hvp_z,
+        hvp_f32, chunks, (((3, 256), np.float32),), samples, chunk, v_z_, y, z, pos_weight, pos_weight_step, hvp_z,
         weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)

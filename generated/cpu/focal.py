@@ -173,6 +173,31 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _fetch(array, entry):
+    """Have the cache line of an entry at hand soon; there need be no such entry. Not compiled, this does nothing."""
+
+
+@numba.extending.type_callable(_fetch)
+def _type_of_fetch(context):
+    return lambda array, entry: numba.types.none
+
+
+@numba.extending.lower_builtin(_fetch, numba.types.Array, numba.types.Integer)
+def _code_of_fetch(context, builder, signature, arguments):
+    """One instruction, which reads nothing that the program sees."""
+    kinds = numba.core.cgutils
+    data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+    prefetch = builder.module.declare_intrinsic(
+        "llvm.prefetch",
+        [kinds.voidptr_t],
+        kinds.ir.FunctionType(kinds.ir.VoidType(), [kinds.voidptr_t] + 3 * [kinds.int32_t]),
+    )
+    # To be read, with the highest locality, data.
+    how = [kinds.int32_t(number) for number in (0, 3, 1)]
+    builder.call(prefetch, [builder.bitcast(builder.gep(data, [arguments[1]]), kinds.voidptr_t), *how])
+    return context.get_dummy_value()
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
     """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
@@ -488,19 +513,6 @@ def _exp_falling_f64(a):
 
 
 @_inline
-def _sigmoid_f64(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f64(abs(x))
-    whole = 1.0 + e
-    lost = ((1.0 - whole) + e) + rest
-    negative = x < 0.0
-    quotient = _where(negative, e, 1.0) / whole
-    # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = 1.457 - 0.5 * whole
-    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
-
-
-@_inline
 def _log_tail_core_f64(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
     s = f / (2.0 + f)
@@ -531,10 +543,21 @@ def _log1p_unit_f64(e, rest):
 
 
 @_inline
-def _softplus_f64(x):
-    """log(1 + e^x)."""
-    e, rest = _exp_falling_f64(abs(x))
-    return _where(x < 0.0, 0.0, x) + _log1p_unit_f64(e, rest)
+def _sigmoid_of_parts_f64(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
+    whole = 1.0 + e
+    lost = ((1.0 - whole) + e) + rest
+    negative = x < 0.0
+    quotient = _where(negative, e, 1.0) / whole
+    # 1/whole to a few percent is enough for what lost amounts to.
+    inverse = 1.457 - 0.5 * whole
+    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
+
+
+@_inline
+def _softplus_of_parts_f64(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return _where(x < 0.0, 0.0, x) + tail
 
 
 @_inline
@@ -591,19 +614,6 @@ def _exp_falling_f32(a):
 
 
 @_inline
-def _sigmoid_f32(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f32(abs(x))
-    whole = f32(1.0) + e
-    lost = ((f32(1.0) - whole) + e) + rest
-    negative = x < f32(0.0)
-    quotient = _where(negative, e, f32(1.0)) / whole
-    # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = f32(1.457) - f32(0.5) * whole
-    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
-
-
-@_inline
 def _log_tail_core_f32(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
     s = f / (f32(2.0) + f)
@@ -630,10 +640,21 @@ def _log1p_unit_f32(e, rest):
 
 
 @_inline
-def _softplus_f32(x):
-    """log(1 + e^x)."""
-    e, rest = _exp_falling_f32(abs(x))
-    return _where(x < f32(0.0), f32(0.0), x) + _log1p_unit_f32(e, rest)
+def _sigmoid_of_parts_f32(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
+    whole = f32(1.0) + e
+    lost = ((f32(1.0) - whole) + e) + rest
+    negative = x < f32(0.0)
+    quotient = _where(negative, e, f32(1.0)) / whole
+    # 1/whole to a few percent is enough for what lost amounts to.
+    inverse = f32(1.457) - f32(0.5) * whole
+    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
+
+
+@_inline
+def _softplus_of_parts_f32(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return _where(x < f32(0.0), f32(0.0), x) + tail
 
 
 @_inline
@@ -649,7 +670,9 @@ def value_f64(
     first, last, rows_float64, samples, chunk, z, y, gamma, alpha, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
-    value_rows, value_lanes = rows_float64[0], rows_float64[1]
+    value_rows, value_lanes, e_rows, rest_rows, tail_rows, exp_rows = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5]
+    )
     t3 = 1.0 - alpha
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -678,13 +701,27 @@ def value_f64(
                 z_n = z_chunk[row]
                 y_n = y_chunk[row]
                 t1 = _where(y_n == 1.0, 1, -1)
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(z_n * float(t1)))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f64(e, rest)
+            for row in range(rows):
+                tail = tail_rows[row]
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = _where(y_n == 1.0, 1, -1)
+                exp_rows[row] = _exp_f64(-_zero_times_f64(gamma, _softplus_of_parts_f64(z_n * float(t1), tail)))
+            for row in range(rows):
+                tail = tail_rows[row]
+                exp = exp_rows[row]
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = _where(y_n == 1.0, 1, -1)
                 t2 = y_n == 1.0
                 t4 = _where(y_n == y_n, t3, y_n)
                 alpha_t = _where(t2, alpha, t4)
-                value_rows[row] = (
-                    _exp_f64(-_zero_times_f64(gamma, _softplus_f64(z_n * float(t1)))) * _zero_times_f64(alpha_t,
-                    _softplus_f64(-z_n * float(t1)))
-                )
+                value_rows[row] = exp * _zero_times_f64(alpha_t, _softplus_of_parts_f64(-z_n * float(t1), tail))
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -704,7 +741,10 @@ def value_and_grad_f64(
     first, last, rows_float64, samples, chunk, z, y, grad_z, gamma, alpha, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    seed, value_rows, value_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
+    seed, value_rows, value_lanes, e_rows, rest_rows, tail_rows, t3_rows = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
+        rows_float64[6]
+    )
     t5 = 1.0 - alpha
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -717,6 +757,8 @@ def value_and_grad_f64(
             grad_z_chunk = grad_z[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(grad_z, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -738,16 +780,37 @@ def value_and_grad_f64(
                 y_n = y_chunk[row]
                 t1 = _where(y_n == 1.0, 1, -1)
                 t2 = z_n * float(t1)
-                t3 = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(t2)))
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(t2))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f64(e, rest)
+            for row in range(rows):
+                tail = tail_rows[row]
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = _where(y_n == 1.0, 1, -1)
+                t2 = z_n * float(t1)
+                t3_rows[row] = _exp_f64(-_zero_times_f64(gamma, _softplus_of_parts_f64(t2, tail)))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail = tail_rows[row]
+                t3 = t3_rows[row]
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = _where(y_n == 1.0, 1, -1)
+                t2 = z_n * float(t1)
                 t4 = y_n == 1.0
                 t6 = _where(y_n == y_n, t5, y_n)
                 alpha_t = _where(t4, alpha, t6)
                 t7 = -z_n * float(t1)
-                t8 = _softplus_f64(t7)
+                t8 = _softplus_of_parts_f64(t7, tail)
                 seed_n = seed[row]
                 grad_z_chunk[row] = (
-                    (_zero_times_f64(_sigmoid_f64(t2), _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, t3 *
-                    t8))) - _sigmoid_f64(t7) * _zero_times_f64(alpha_t, seed_n * t3)) * float(t1)
+                    (_zero_times_f64(_sigmoid_of_parts_f64(t2, e, rest), _zero_times_f64(gamma, -seed_n *
+                    _zero_times_f64(alpha_t, t3 * t8))) - _sigmoid_of_parts_f64(t7, e, rest) * _zero_times_f64(alpha_t,
+                    seed_n * t3)) * float(t1)
                 )
                 value_rows[row] = t3 * _zero_times_f64(alpha_t, t8)
             if weight_step or mask_step or keep_losses:
@@ -770,7 +833,9 @@ def grad_hess_diag_f64(
     first, last, rows_float64, samples, chunk, z, y, grad_z, diag_z, gamma, alpha, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
-    seed = rows_float64[0]
+    seed, e_rows, rest_rows, tail_rows, t7_rows = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4]
+    )
     t5 = 1.0 - alpha
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -782,6 +847,9 @@ def grad_hess_diag_f64(
             diag_z_chunk = diag_z[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(grad_z, entry)
+                _fetch(diag_z, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -803,16 +871,36 @@ def grad_hess_diag_f64(
                 y_n = y_chunk[row]
                 t1 = _where(y_n == 1.0, 1, -1)
                 t2 = z_n * float(t1)
-                t3 = _sigmoid_f64(t2)
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(t2))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f64(e, rest)
+            for row in range(rows):
+                tail = tail_rows[row]
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = _where(y_n == 1.0, 1, -1)
+                t2 = z_n * float(t1)
+                t7_rows[row] = _exp_f64(-_zero_times_f64(gamma, _softplus_of_parts_f64(t2, tail)))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail = tail_rows[row]
+                t7 = t7_rows[row]
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = _where(y_n == 1.0, 1, -1)
+                t2 = z_n * float(t1)
+                t3 = _sigmoid_of_parts_f64(t2, e, rest)
                 seed_n = seed[row]
                 t4 = y_n == 1.0
                 t6 = _where(y_n == y_n, t5, y_n)
                 alpha_t = _where(t4, alpha, t6)
-                t7 = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(t2)))
                 t8 = -z_n * float(t1)
-                t9 = _softplus_f64(t8)
+                t9 = _softplus_of_parts_f64(t8, tail)
                 t10 = _zero_times_f64(gamma, -seed_n * _zero_times_f64(alpha_t, t7 * t9))
-                t11 = _sigmoid_f64(t8)
+                t11 = _sigmoid_of_parts_f64(t8, e, rest)
                 t12 = _zero_times_f64(alpha_t, seed_n * t7)
                 grad_z_chunk[row] = (_zero_times_f64(t3, t10) - t11 * t12) * float(t1)
                 diag_z_chunk[row] = (
@@ -833,7 +921,9 @@ def hvp_f64(
     first, last, rows_float64, samples, chunk, v_z_, z, y, hvp_z, alpha, gamma, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
-    seed = rows_float64[0]
+    seed, e_rows, rest_rows, tail_rows, t9_rows = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4]
+    )
     t7 = 1.0 - alpha
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -845,6 +935,8 @@ def hvp_f64(
             hvp_z_chunk = hvp_z[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(hvp_z, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -862,20 +954,40 @@ def hvp_f64(
                 failed[c, 0], failed[c, 1] = 1, start
                 break
             for row in range(rows):
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = _where(y_n == 1.0, 1, -1)
+                t2 = -z_n * float(t1)
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(t2))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f64(e, rest)
+            for row in range(rows):
+                tail = tail_rows[row]
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = _where(y_n == 1.0, 1, -1)
+                t4 = z_n * float(t1)
+                t9_rows[row] = _exp_f64(-_zero_times_f64(gamma, _softplus_of_parts_f64(t4, tail)))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail = tail_rows[row]
+                t9 = t9_rows[row]
                 v_z_n = v_z__chunk[row]
                 z_n = z_chunk[row]
                 y_n = y_chunk[row]
                 t1 = _where(y_n == 1.0, 1, -1)
                 t2 = -z_n * float(t1)
-                t3 = _sigmoid_f64(t2)
+                t3 = _sigmoid_of_parts_f64(t2, e, rest)
                 t4 = z_n * float(t1)
-                t5 = _sigmoid_f64(t4)
+                t5 = _sigmoid_of_parts_f64(t4, e, rest)
                 t6 = y_n == 1.0
                 t8 = _where(y_n == y_n, t7, y_n)
                 alpha_t = _where(t6, alpha, t8)
                 seed_n = seed[row]
-                t9 = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(t4)))
-                t10 = _softplus_f64(t2)
+                t10 = _softplus_of_parts_f64(t2, tail)
                 t11 = _zero_times_f64(gamma, v_z_n * t9 * t5 * float(t1))
                 hvp_z_chunk[row] = (
                     (v_z_n * t3 * t5 * float(t1) * _zero_times_f64(alpha_t, seed_n * t9) + _zero_times_f64(v_z_n * t3 *
@@ -895,7 +1007,9 @@ def value_f32(
     losses_out, keep_losses, value_partial, validate, failed,
 ):
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
-    value_narrow = rows_float32[0]
+    value_narrow, e_rows, rest_rows, tail_rows, exp_rows = (
+        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4]
+    )
     t3 = f32(1.0) - alpha
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -924,13 +1038,27 @@ def value_f32(
                 z_n = z_chunk[row]
                 y_n = y_chunk[row]
                 t1 = _where(y_n == f32(1.0), 1, -1)
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(z_n * f32(t1)))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f32(e, rest)
+            for row in range(rows):
+                tail = tail_rows[row]
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = _where(y_n == f32(1.0), 1, -1)
+                exp_rows[row] = _exp_f32(-_zero_times_f32(gamma, _softplus_of_parts_f32(z_n * f32(t1), tail)))
+            for row in range(rows):
+                tail = tail_rows[row]
+                exp = exp_rows[row]
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = _where(y_n == f32(1.0), 1, -1)
                 t2 = y_n == f32(1.0)
                 t4 = _where(y_n == y_n, t3, y_n)
                 alpha_t = _where(t2, alpha, t4)
-                value_narrow[row] = (
-                    _exp_f32(-_zero_times_f32(gamma, _softplus_f32(z_n * f32(t1)))) * _zero_times_f32(alpha_t,
-                    _softplus_f32(-z_n * f32(t1)))
-                )
+                value_narrow[row] = exp * _zero_times_f32(alpha_t, _softplus_of_parts_f32(-z_n * f32(t1), tail))
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -953,7 +1081,9 @@ def value_and_grad_f32(
     first, last, rows_float32, rows_float64, samples, chunk, z, y, grad_z, gamma, alpha, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    seed, value_narrow = rows_float32[0], rows_float32[1]
+    seed, value_narrow, e_rows, rest_rows, tail_rows, t3_rows = (
+        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5]
+    )
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
     t5 = f32(1.0) - alpha
@@ -968,6 +1098,8 @@ def value_and_grad_f32(
             grad_z_chunk = grad_z[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(grad_z, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -989,16 +1121,37 @@ def value_and_grad_f32(
                 y_n = y_chunk[row]
                 t1 = _where(y_n == f32(1.0), 1, -1)
                 t2 = z_n * f32(t1)
-                t3 = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(t2)))
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(t2))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f32(e, rest)
+            for row in range(rows):
+                tail = tail_rows[row]
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = _where(y_n == f32(1.0), 1, -1)
+                t2 = z_n * f32(t1)
+                t3_rows[row] = _exp_f32(-_zero_times_f32(gamma, _softplus_of_parts_f32(t2, tail)))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail = tail_rows[row]
+                t3 = t3_rows[row]
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = _where(y_n == f32(1.0), 1, -1)
+                t2 = z_n * f32(t1)
                 t4 = y_n == f32(1.0)
                 t6 = _where(y_n == y_n, t5, y_n)
                 alpha_t = _where(t4, alpha, t6)
                 t7 = -z_n * f32(t1)
-                t8 = _softplus_f32(t7)
+                t8 = _softplus_of_parts_f32(t7, tail)
                 seed_n = seed[row]
                 grad_z_chunk[row] = (
-                    (_zero_times_f32(_sigmoid_f32(t2), _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, t3 *
-                    t8))) - _sigmoid_f32(t7) * _zero_times_f32(alpha_t, seed_n * t3)) * f32(t1)
+                    (_zero_times_f32(_sigmoid_of_parts_f32(t2, e, rest), _zero_times_f32(gamma, -seed_n *
+                    _zero_times_f32(alpha_t, t3 * t8))) - _sigmoid_of_parts_f32(t7, e, rest) * _zero_times_f32(alpha_t,
+                    seed_n * t3)) * f32(t1)
                 )
                 value_narrow[row] = t3 * _zero_times_f32(alpha_t, t8)
             if weight_step or mask_step or keep_losses:
@@ -1024,7 +1177,9 @@ def grad_hess_diag_f32(
     first, last, rows_float32, samples, chunk, z, y, grad_z, diag_z, gamma, alpha, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
-    seed = rows_float32[0]
+    seed, e_rows, rest_rows, tail_rows, t7_rows = (
+        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4]
+    )
     denominator = f32(denominator)
     t5 = f32(1.0) - alpha
     for c in range(first, last):
@@ -1037,6 +1192,9 @@ def grad_hess_diag_f32(
             diag_z_chunk = diag_z[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(grad_z, entry)
+                _fetch(diag_z, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -1058,16 +1216,36 @@ def grad_hess_diag_f32(
                 y_n = y_chunk[row]
                 t1 = _where(y_n == f32(1.0), 1, -1)
                 t2 = z_n * f32(t1)
-                t3 = _sigmoid_f32(t2)
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(t2))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f32(e, rest)
+            for row in range(rows):
+                tail = tail_rows[row]
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = _where(y_n == f32(1.0), 1, -1)
+                t2 = z_n * f32(t1)
+                t7_rows[row] = _exp_f32(-_zero_times_f32(gamma, _softplus_of_parts_f32(t2, tail)))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail = tail_rows[row]
+                t7 = t7_rows[row]
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = _where(y_n == f32(1.0), 1, -1)
+                t2 = z_n * f32(t1)
+                t3 = _sigmoid_of_parts_f32(t2, e, rest)
                 seed_n = seed[row]
                 t4 = y_n == f32(1.0)
                 t6 = _where(y_n == y_n, t5, y_n)
                 alpha_t = _where(t4, alpha, t6)
-                t7 = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(t2)))
                 t8 = -z_n * f32(t1)
-                t9 = _softplus_f32(t8)
+                t9 = _softplus_of_parts_f32(t8, tail)
                 t10 = _zero_times_f32(gamma, -seed_n * _zero_times_f32(alpha_t, t7 * t9))
-                t11 = _sigmoid_f32(t8)
+                t11 = _sigmoid_of_parts_f32(t8, e, rest)
                 t12 = _zero_times_f32(alpha_t, seed_n * t7)
                 grad_z_chunk[row] = (_zero_times_f32(t3, t10) - t11 * t12) * f32(t1)
                 diag_z_chunk[row] = (
@@ -1088,7 +1266,9 @@ def hvp_f32(
     first, last, rows_float32, samples, chunk, v_z_, z, y, hvp_z, alpha, gamma, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
-    seed = rows_float32[0]
+    seed, e_rows, rest_rows, tail_rows, t9_rows = (
+        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4]
+    )
     denominator = f32(denominator)
     t7 = f32(1.0) - alpha
     for c in range(first, last):
@@ -1101,6 +1281,8 @@ def hvp_f32(
             hvp_z_chunk = hvp_z[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(hvp_z, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -1118,20 +1300,40 @@ def hvp_f32(
                 failed[c, 0], failed[c, 1] = 1, start
                 break
             for row in range(rows):
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = _where(y_n == f32(1.0), 1, -1)
+                t2 = -z_n * f32(t1)
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(t2))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f32(e, rest)
+            for row in range(rows):
+                tail = tail_rows[row]
+                z_n = z_chunk[row]
+                y_n = y_chunk[row]
+                t1 = _where(y_n == f32(1.0), 1, -1)
+                t4 = z_n * f32(t1)
+                t9_rows[row] = _exp_f32(-_zero_times_f32(gamma, _softplus_of_parts_f32(t4, tail)))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail = tail_rows[row]
+                t9 = t9_rows[row]
                 v_z_n = v_z__chunk[row]
                 z_n = z_chunk[row]
                 y_n = y_chunk[row]
                 t1 = _where(y_n == f32(1.0), 1, -1)
                 t2 = -z_n * f32(t1)
-                t3 = _sigmoid_f32(t2)
+                t3 = _sigmoid_of_parts_f32(t2, e, rest)
                 t4 = z_n * f32(t1)
-                t5 = _sigmoid_f32(t4)
+                t5 = _sigmoid_of_parts_f32(t4, e, rest)
                 t6 = y_n == f32(1.0)
                 t8 = _where(y_n == y_n, t7, y_n)
                 alpha_t = _where(t6, alpha, t8)
                 seed_n = seed[row]
-                t9 = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(t4)))
-                t10 = _softplus_f32(t2)
+                t10 = _softplus_of_parts_f32(t2, tail)
                 t11 = _zero_times_f32(gamma, v_z_n * t9 * t5 * f32(t1))
                 hvp_z_chunk[row] = (
                     (v_z_n * t3 * t5 * f32(t1) * _zero_times_f32(alpha_t, seed_n * t9) + _zero_times_f32(v_z_n * t3 * t5
@@ -1159,7 +1361,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, (((2, 256), np.float64),), samples, chunk, z, y, gamma, alpha, weight, weight_step, mask,
+        value_f64, chunks, (((6, 256), np.float64),), samples, chunk, z, y, gamma, alpha, weight, weight_step, mask,
         mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1192,7 +1394,7 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, (((3, 256), np.float64),), samples, chunk, z, y, grad_z, gamma, alpha, weight,
+        value_and_grad_f64, chunks, (((7, 256), np.float64),), samples, chunk, z, y, grad_z, gamma, alpha, weight,
         weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1222,7 +1424,7 @@ def _grad_hess_diag_f64(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f64, chunks, (((1, 256), np.float64),), samples, chunk, z, y, grad_z, diag_z, gamma, alpha,
+        grad_hess_diag_f64, chunks, (((5, 256), np.float64),), samples, chunk, z, y, grad_z, diag_z, gamma, alpha,
         weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1250,7 +1452,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f64, chunks, (((1, 256), np.float64),), samples, chunk, v_z_, z, y, hvp_z, alpha, gamma, weight,
+        hvp_f64, chunks, (((5, 256), np.float64),), samples, chunk, v_z_, z, y, hvp_z, alpha, gamma, weight,
         weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1278,7 +1480,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, (((2, 256), np.float64), ((1, 256), np.float32)), samples, chunk, z, y, gamma, alpha, weight,
+        value_f32, chunks, (((2, 256), np.float64), ((5, 256), np.float32)), samples, chunk, z, y, gamma, alpha, weight,
         weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1311,7 +1513,7 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, (((2, 256), np.float32), ((2, 256), np.float64)), samples, chunk, z, y, grad_z,
+        value_and_grad_f32, chunks, (((6, 256), np.float32), ((2, 256), np.float64)), samples, chunk, z, y, grad_z,
         gamma, alpha, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
         validate, failed,
     )
@@ -1342,7 +1544,7 @@ def _grad_hess_diag_f32(
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        grad_hess_diag_f32, chunks, (((1, 256), np.float32),), samples, chunk, z, y, grad_z, diag_z, gamma, alpha,
+        grad_hess_diag_f32, chunks, (((5, 256), np.float32),), samples, chunk, z, y, grad_z, diag_z, gamma, alpha,
         weight, weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)
@@ -1370,7 +1572,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        hvp_f32, chunks, (((1, 256), np.float32),), samples, chunk, v_z_, z, y, hvp_z, alpha, gamma, weight,
+        hvp_f32, chunks, (((5, 256), np.float32),), samples, chunk, v_z_, z, y, hvp_z, alpha, gamma, weight,
         weight_step, mask, mask_step, denominator, validate, failed,
     )
     violation = _first_failure(failed)

@@ -510,6 +510,14 @@ def _exp_f64(x):
 
 
 @_inline
+def _exp_falling_f64(a):
+    """e^-a for a >= 0, as a sum high + low."""
+    high, low, n = _exp_pair_f64(-a)
+    total = high + low
+    return _scale_f64(total, n), _scale_f64((high - total) + low, n)
+
+
+@_inline
 def _expm1_pair_f64(x):
     """Half of e^x - 1, as a sum high + low; for x that is not tiny."""
     x = _where(x < -50.0, -50.0, x)
@@ -603,27 +611,6 @@ def _log1p_f64(x):
 
 
 @_inline
-def _exp_falling_f64(a):
-    """e^-a for a >= 0, as a sum high + low."""
-    high, low, n = _exp_pair_f64(-a)
-    total = high + low
-    return _scale_f64(total, n), _scale_f64((high - total) + low, n)
-
-
-@_inline
-def _sigmoid_f64(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f64(abs(x))
-    whole = 1.0 + e
-    lost = ((1.0 - whole) + e) + rest
-    negative = x < 0.0
-    quotient = _where(negative, e, 1.0) / whole
-    # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = 1.457 - 0.5 * whole
-    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
-
-
-@_inline
 def _log1p_unit_f64(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
     far = e > 0.41421356
@@ -637,10 +624,36 @@ def _log1p_unit_f64(e, rest):
 
 
 @_inline
+def _sigmoid_of_parts_f64(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
+    whole = 1.0 + e
+    lost = ((1.0 - whole) + e) + rest
+    negative = x < 0.0
+    quotient = _where(negative, e, 1.0) / whole
+    # 1/whole to a few percent is enough for what lost amounts to.
+    inverse = 1.457 - 0.5 * whole
+    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
+
+
+@_inline
+def _sigmoid_f64(x):
+    """1/(1 + e^-x), to the last places in both tails."""
+    e, rest = _exp_falling_f64(abs(x))
+    return _sigmoid_of_parts_f64(x, e, rest)
+
+
+@_inline
+def _softplus_of_parts_f64(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return _where(x < 0.0, 0.0, x) + tail
+
+
+@_inline
 def _softplus_f64(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f64(abs(x))
-    return _where(x < 0.0, 0.0, x) + _log1p_unit_f64(e, rest)
+    tail = _log1p_unit_f64(e, rest)
+    return _softplus_of_parts_f64(x, tail)
 
 
 @_inline
@@ -686,6 +699,14 @@ def _exp_f32(x):
     """e^x."""
     high, low, n = _exp_pair_f32(x)
     return _scale_f32(high + low, n)
+
+
+@_inline
+def _exp_falling_f32(a):
+    """e^-a for a >= 0, as a sum high + low."""
+    high, low, n = _exp_pair_f32(-a)
+    total = high + low
+    return _scale_f32(total, n), _scale_f32((high - total) + low, n)
 
 
 @_inline
@@ -773,27 +794,6 @@ def _log1p_f32(x):
 
 
 @_inline
-def _exp_falling_f32(a):
-    """e^-a for a >= 0, as a sum high + low."""
-    high, low, n = _exp_pair_f32(-a)
-    total = high + low
-    return _scale_f32(total, n), _scale_f32((high - total) + low, n)
-
-
-@_inline
-def _sigmoid_f32(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f32(abs(x))
-    whole = f32(1.0) + e
-    lost = ((f32(1.0) - whole) + e) + rest
-    negative = x < f32(0.0)
-    quotient = _where(negative, e, f32(1.0)) / whole
-    # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = f32(1.457) - f32(0.5) * whole
-    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
-
-
-@_inline
 def _log1p_unit_f32(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
     far = e > f32(0.41421356)
@@ -807,10 +807,36 @@ def _log1p_unit_f32(e, rest):
 
 
 @_inline
+def _sigmoid_of_parts_f32(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
+    whole = f32(1.0) + e
+    lost = ((f32(1.0) - whole) + e) + rest
+    negative = x < f32(0.0)
+    quotient = _where(negative, e, f32(1.0)) / whole
+    # 1/whole to a few percent is enough for what lost amounts to.
+    inverse = f32(1.457) - f32(0.5) * whole
+    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
+
+
+@_inline
+def _sigmoid_f32(x):
+    """1/(1 + e^-x), to the last places in both tails."""
+    e, rest = _exp_falling_f32(abs(x))
+    return _sigmoid_of_parts_f32(x, e, rest)
+
+
+@_inline
+def _softplus_of_parts_f32(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return _where(x < f32(0.0), f32(0.0), x) + tail
+
+
+@_inline
 def _softplus_f32(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f32(abs(x))
-    return _where(x < f32(0.0), f32(0.0), x) + _log1p_unit_f32(e, rest)
+    tail = _log1p_unit_f32(e, rest)
+    return _softplus_of_parts_f32(x, tail)
 
 
 @_inline
@@ -886,8 +912,12 @@ def value_short_f64(
     first, last, rows_float64, rows_int64, columns_float64, samples, chunk, y, z, gamma, size_k, weight, weight_step,
     mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows, t1_others__max_rows, t1_others__below_rows, z_at_y_rows = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3]
+    (
+        value_rows, t1_others__max_rows, t1_others__below_rows, z_at_y_rows, t1_others__rest_rows, e_rows, rest_rows,
+        tail_rows, exp_rows, t6_rows,
+    ) = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
+        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9]
     )
     y_rows, t1_others__ties_rows = rows_int64[0], rows_int64[1]
     z_columns = columns_float64[0]
@@ -936,9 +966,25 @@ def value_short_f64(
         for row in range(rows):
             t4 = 1 < t1_others__ties_rows[row]
             t5 = t1_others__ties_rows[row] - 1
-            t1_others__rest = _log1p_f64(t1_others__below_rows[row] + float(_where(t4, t5, 0)))
+            t1_others__rest_rows[row] = _log1p_f64(t1_others__below_rows[row] + float(_where(t4, t5, 0)))
+        for row in range(rows):
+            t1_others__rest = t1_others__rest_rows[row]
             t6 = t1_others__rest + _gap_f64(t1_others__max_rows[row], z_at_y_rows[row])
-            value_rows[row] = _exp_f64(-_zero_times_f64(gamma, _softplus_f64(-t6))) * _softplus_f64(t6)
+            e_rows[row], rest_rows[row] = _exp_falling_f64(abs(t6))
+            t6_rows[row] = t6
+        for row in range(rows):
+            e = e_rows[row]
+            rest = rest_rows[row]
+            tail_rows[row] = _log1p_unit_f64(e, rest)
+        for row in range(rows):
+            tail = tail_rows[row]
+            t6 = t6_rows[row]
+            exp_rows[row] = _exp_f64(-_zero_times_f64(gamma, _softplus_of_parts_f64(-t6, tail)))
+        for row in range(rows):
+            tail = tail_rows[row]
+            exp = exp_rows[row]
+            t6 = t6_rows[row]
+            value_rows[row] = exp * _softplus_of_parts_f64(t6, tail)
         if weight_step:
             for row in range(rows):
                 value_rows[row] *= weight_chunk[row]
@@ -1050,10 +1096,11 @@ def value_and_grad_short_f64(
 ):
     (
         seed, value_rows, t1_others__max_rows, t1_others__below_rows, z_at_y_rows, t15_rows, t16_rows, t22_rows,
-        t25_rows, t1_others__share_rows,
+        t25_rows, t1_others__share_rows, t9_rows, e_rows, rest_rows, tail_rows, t11_rows,
     ) = (
         rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9]
+        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9], rows_float64[10], rows_float64[11],
+        rows_float64[12], rows_float64[13], rows_float64[14]
     )
     y_rows, t1_others__ties_rows = rows_int64[0], rows_int64[1]
     t1_others__terms_columns, z_columns, grad_z_columns = columns_float64[0], columns_float64[1], columns_float64[2]
@@ -1109,18 +1156,38 @@ def value_and_grad_short_f64(
             t6 = t1_others__ties_rows[row] - 1
             t7 = _where(t5, t6, 0)
             t8 = t1_others__below_rows[row] + float(t7)
-            t9 = _log1p_f64(t8)
+            t9_rows[row] = _log1p_f64(t8)
+        for row in range(rows):
+            t9 = t9_rows[row]
             t10 = _gap_f64(t1_others__max_rows[row], z_at_y_rows[row])
             t11 = t9 + t10
-            t12 = _sigmoid_f64(-t11)
-            t13 = _softplus_f64(-t11)
+            e_rows[row], rest_rows[row] = _exp_falling_f64(abs(t11))
+            t11_rows[row] = t11
+        for row in range(rows):
+            e = e_rows[row]
+            rest = rest_rows[row]
+            tail_rows[row] = _log1p_unit_f64(e, rest)
+        for row in range(rows):
+            tail = tail_rows[row]
+            t11 = t11_rows[row]
+            t13 = _softplus_of_parts_f64(-t11, tail)
             t14 = _zero_times_f64(gamma, t13)
-            t15 = _exp_f64(-t14)
-            t16 = _softplus_f64(t11)
+            t15_rows[row] = _exp_f64(-t14)
+        for row in range(rows):
+            e = e_rows[row]
+            rest = rest_rows[row]
+            tail = tail_rows[row]
+            t15 = t15_rows[row]
+            t5 = 1 < t1_others__ties_rows[row]
+            t6 = t1_others__ties_rows[row] - 1
+            t7 = _where(t5, t6, 0)
+            t11 = t11_rows[row]
+            t12 = _sigmoid_of_parts_f64(-t11, e, rest)
+            t16 = _softplus_of_parts_f64(t11, tail)
             t17 = -seed[row] * t15 * t16
             t18 = _zero_times_f64(gamma, t17)
             t19 = _zero_times_f64(t12, t18)
-            t20 = _sigmoid_f64(t11)
+            t20 = _sigmoid_of_parts_f64(t11, e, rest)
             t21 = -seed[row] * t15 * t20
             t22 = t19 + t21
             t23 = seed[row] * t15 * t20
@@ -1290,10 +1357,11 @@ def grad_hess_diag_short_f64(
 ):
     (
         seed, t1_others__max_rows, t1_others__below_rows, z_at_y_rows, t10_rows, t23_rows, t26_rows,
-        t1_others__share_rows, t43_rows, t56_rows, t59_rows,
+        t1_others__share_rows, t43_rows, t56_rows, t59_rows, e_rows, rest_rows, tail_rows, t16_rows, t12_rows,
     ) = (
         rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9], rows_float64[10]
+        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9], rows_float64[10], rows_float64[11],
+        rows_float64[12], rows_float64[13], rows_float64[14], rows_float64[15]
     )
     y_rows, t1_others__ties_rows = rows_int64[0], rows_int64[1]
     t1_others__terms_columns, z_columns, grad_z_columns, diag_z_columns = (
@@ -1353,18 +1421,39 @@ def grad_hess_diag_short_f64(
             t7 = t1_others__ties_rows[row] - 1
             t8 = _where(t6, t7, 0)
             t9 = t1_others__below_rows[row] + float(t8)
-            t10 = _log1p_f64(t9)
+            t10_rows[row] = _log1p_f64(t9)
+        for row in range(rows):
+            t10 = t10_rows[row]
             t11 = _gap_f64(t1_others__max_rows[row], z_at_y_rows[row])
             t12 = t10 + t11
-            t13 = _sigmoid_f64(-t12)
-            t14 = _softplus_f64(-t12)
+            e_rows[row], rest_rows[row] = _exp_falling_f64(abs(t12))
+            t12_rows[row] = t12
+        for row in range(rows):
+            e = e_rows[row]
+            rest = rest_rows[row]
+            tail_rows[row] = _log1p_unit_f64(e, rest)
+        for row in range(rows):
+            tail = tail_rows[row]
+            t12 = t12_rows[row]
+            t14 = _softplus_of_parts_f64(-t12, tail)
             t15 = _zero_times_f64(gamma, t14)
-            t16 = _exp_f64(-t15)
-            t17 = _softplus_f64(t12)
+            t16_rows[row] = _exp_f64(-t15)
+        for row in range(rows):
+            t10 = t10_rows[row]
+            e = e_rows[row]
+            rest = rest_rows[row]
+            tail = tail_rows[row]
+            t16 = t16_rows[row]
+            t6 = 1 < t1_others__ties_rows[row]
+            t7 = t1_others__ties_rows[row] - 1
+            t8 = _where(t6, t7, 0)
+            t12 = t12_rows[row]
+            t13 = _sigmoid_of_parts_f64(-t12, e, rest)
+            t17 = _softplus_of_parts_f64(t12, tail)
             t18 = -seed[row] * t16 * t17
             t19 = _zero_times_f64(gamma, t18)
             t20 = _zero_times_f64(t13, t19)
-            t21 = _sigmoid_f64(t12)
+            t21 = _sigmoid_of_parts_f64(t12, e, rest)
             t22 = -seed[row] * t16 * t21
             t23 = t20 + t22
             t24 = seed[row] * t16 * t21
@@ -1558,10 +1647,11 @@ def hvp_short_f64(
 ):
     (
         seed, t1_others__max_rows, t1_others__below_rows, tangent_t1_others_rows, t1_others__share_rows, v_z__at_y_rows,
-        z_at_y_rows, t37_rows, t40_rows, t45_rows,
+        z_at_y_rows, t37_rows, t40_rows, t45_rows, t12_rows, e_rows, rest_rows, tail_rows, t19_rows, t14_rows,
     ) = (
         rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9]
+        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9], rows_float64[10], rows_float64[11],
+        rows_float64[12], rows_float64[13], rows_float64[14], rows_float64[15]
     )
     y_rows, t1_others__ties_rows, t7_rows = rows_int64[0], rows_int64[1], rows_int64[2]
     t1_others__terms_columns, z_columns, v_z__columns, hvp_z_columns = (
@@ -1636,20 +1726,37 @@ def hvp_short_f64(
             z_at_y_rows[row] = z_columns[y_rows[row], row]
         for row in range(rows):
             t11 = t1_others__below_rows[row] + float(t7_rows[row])
-            t12 = _log1p_f64(t11)
+            t12_rows[row] = _log1p_f64(t11)
+        for row in range(rows):
+            t12 = t12_rows[row]
             t13 = _gap_f64(t1_others__max_rows[row], z_at_y_rows[row])
             t14 = t12 + t13
-            t15 = _sigmoid_f64(t14)
-            t16 = v_z__at_y_rows[row] - tangent_t1_others_rows[row]
-            t17 = _softplus_f64(-t14)
+            e_rows[row], rest_rows[row] = _exp_falling_f64(abs(t14))
+            t14_rows[row] = t14
+        for row in range(rows):
+            e = e_rows[row]
+            rest = rest_rows[row]
+            tail_rows[row] = _log1p_unit_f64(e, rest)
+        for row in range(rows):
+            tail = tail_rows[row]
+            t14 = t14_rows[row]
+            t17 = _softplus_of_parts_f64(-t14, tail)
             t18 = _zero_times_f64(gamma, t17)
-            t19 = _exp_f64(-t18)
-            t20 = _sigmoid_f64(-t14)
+            t19_rows[row] = _exp_f64(-t18)
+        for row in range(rows):
+            e = e_rows[row]
+            rest = rest_rows[row]
+            tail = tail_rows[row]
+            t19 = t19_rows[row]
+            t14 = t14_rows[row]
+            t15 = _sigmoid_of_parts_f64(t14, e, rest)
+            t16 = v_z__at_y_rows[row] - tangent_t1_others_rows[row]
+            t20 = _sigmoid_of_parts_f64(-t14, e, rest)
             t21 = t16 * t19 * t20
             t22 = _zero_times_f64(gamma, t21)
             t23 = seed[row] * t15 * t22
             t24 = t16 * t20 * t15
-            t25 = _softplus_f64(t14)
+            t25 = _softplus_of_parts_f64(t14, tail)
             t26 = -seed[row] * t19 * t25
             t27 = _zero_times_f64(gamma, t26)
             t28 = _zero_times_f64(t24, t27)
@@ -1759,8 +1866,12 @@ def value_short_f32(
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     value_rows, quarters, t1_others__below_wide = rows_float64[0], rows_float64[1], rows_float64[2]
-    value_narrow, t1_others__max_rows, t1_others__below_rows, t1_others__below_here, z_at_y_rows = (
-        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4]
+    (
+        value_narrow, t1_others__max_rows, t1_others__below_rows, t1_others__below_here, z_at_y_rows,
+        t1_others__rest_rows, e_rows, rest_rows, tail_rows, exp_rows, t6_rows,
+    ) = (
+        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
+        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10]
     )
     y_rows, t1_others__ties_rows = rows_int32[0], rows_int32[1]
     z_columns = columns_float32[0]
@@ -1814,9 +1925,25 @@ def value_short_f32(
         for row in range(rows):
             t4 = 1 < t1_others__ties_rows[row]
             t5 = t1_others__ties_rows[row] - 1
-            t1_others__rest = _log1p_f32(t1_others__below_rows[row] + f32(_where(t4, t5, 0)))
+            t1_others__rest_rows[row] = _log1p_f32(t1_others__below_rows[row] + f32(_where(t4, t5, 0)))
+        for row in range(rows):
+            t1_others__rest = t1_others__rest_rows[row]
             t6 = t1_others__rest + _gap_f32(t1_others__max_rows[row], z_at_y_rows[row])
-            value_narrow[row] = _exp_f32(-_zero_times_f32(gamma, _softplus_f32(-t6))) * _softplus_f32(t6)
+            e_rows[row], rest_rows[row] = _exp_falling_f32(abs(t6))
+            t6_rows[row] = t6
+        for row in range(rows):
+            e = e_rows[row]
+            rest = rest_rows[row]
+            tail_rows[row] = _log1p_unit_f32(e, rest)
+        for row in range(rows):
+            tail = tail_rows[row]
+            t6 = t6_rows[row]
+            exp_rows[row] = _exp_f32(-_zero_times_f32(gamma, _softplus_of_parts_f32(-t6, tail)))
+        for row in range(rows):
+            tail = tail_rows[row]
+            exp = exp_rows[row]
+            t6 = t6_rows[row]
+            value_narrow[row] = exp * _softplus_of_parts_f32(t6, tail)
         if mask_step:
             for row in range(rows):
                 if not live[row]:
@@ -1933,10 +2060,11 @@ def value_and_grad_short_f32(
 ):
     (
         seed, value_narrow, t1_others__max_rows, t1_others__below_rows, t1_others__below_here, z_at_y_rows, t15_rows,
-        t16_rows, t22_rows, t25_rows, t1_others__share_rows,
+        t16_rows, t22_rows, t25_rows, t1_others__share_rows, t9_rows, e_rows, rest_rows, tail_rows, t11_rows,
     ) = (
         rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10]
+        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11],
+        rows_float32[12], rows_float32[13], rows_float32[14], rows_float32[15]
     )
     value_rows, quarters, t1_others__below_wide = rows_float64[0], rows_float64[1], rows_float64[2]
     y_rows, t1_others__ties_rows = rows_int32[0], rows_int32[1]
@@ -1999,18 +2127,38 @@ def value_and_grad_short_f32(
             t6 = t1_others__ties_rows[row] - 1
             t7 = _where(t5, t6, 0)
             t8 = t1_others__below_rows[row] + f32(t7)
-            t9 = _log1p_f32(t8)
+            t9_rows[row] = _log1p_f32(t8)
+        for row in range(rows):
+            t9 = t9_rows[row]
             t10 = _gap_f32(t1_others__max_rows[row], z_at_y_rows[row])
             t11 = t9 + t10
-            t12 = _sigmoid_f32(-t11)
-            t13 = _softplus_f32(-t11)
+            e_rows[row], rest_rows[row] = _exp_falling_f32(abs(t11))
+            t11_rows[row] = t11
+        for row in range(rows):
+            e = e_rows[row]
+            rest = rest_rows[row]
+            tail_rows[row] = _log1p_unit_f32(e, rest)
+        for row in range(rows):
+            tail = tail_rows[row]
+            t11 = t11_rows[row]
+            t13 = _softplus_of_parts_f32(-t11, tail)
             t14 = _zero_times_f32(gamma, t13)
-            t15 = _exp_f32(-t14)
-            t16 = _softplus_f32(t11)
+            t15_rows[row] = _exp_f32(-t14)
+        for row in range(rows):
+            e = e_rows[row]
+            rest = rest_rows[row]
+            tail = tail_rows[row]
+            t15 = t15_rows[row]
+            t5 = 1 < t1_others__ties_rows[row]
+            t6 = t1_others__ties_rows[row] - 1
+            t7 = _where(t5, t6, 0)
+            t11 = t11_rows[row]
+            t12 = _sigmoid_of_parts_f32(-t11, e, rest)
+            t16 = _softplus_of_parts_f32(t11, tail)
             t17 = -seed[row] * t15 * t16
             t18 = _zero_times_f32(gamma, t17)
             t19 = _zero_times_f32(t12, t18)
-            t20 = _sigmoid_f32(t11)
+            t20 = _sigmoid_of_parts_f32(t11, e, rest)
             t21 = -seed[row] * t15 * t20
             t22 = t19 + t21
             t23 = seed[row] * t15 * t20
@@ -2184,10 +2332,11 @@ def grad_hess_diag_short_f32(
 ):
     (
         seed, t1_others__max_rows, t1_others__below_rows, t1_others__below_here, z_at_y_rows, t10_rows, t23_rows,
-        t26_rows, t1_others__share_rows, t43_rows, t56_rows, t59_rows,
+        t26_rows, t1_others__share_rows, t43_rows, t56_rows, t59_rows, e_rows, rest_rows, tail_rows, t16_rows, t12_rows,
     ) = (
         rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11]
+        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11],
+        rows_float32[12], rows_float32[13], rows_float32[14], rows_float32[15], rows_float32[16]
     )
     y_rows, t1_others__ties_rows = rows_int32[0], rows_int32[1]
     t1_others__below_wide = rows_float64[0]
@@ -2254,18 +2403,39 @@ def grad_hess_diag_short_f32(
             t7 = t1_others__ties_rows[row] - 1
             t8 = _where(t6, t7, 0)
             t9 = t1_others__below_rows[row] + f32(t8)
-            t10 = _log1p_f32(t9)
+            t10_rows[row] = _log1p_f32(t9)
+        for row in range(rows):
+            t10 = t10_rows[row]
             t11 = _gap_f32(t1_others__max_rows[row], z_at_y_rows[row])
             t12 = t10 + t11
-            t13 = _sigmoid_f32(-t12)
-            t14 = _softplus_f32(-t12)
+            e_rows[row], rest_rows[row] = _exp_falling_f32(abs(t12))
+            t12_rows[row] = t12
+        for row in range(rows):
+            e = e_rows[row]
+            rest = rest_rows[row]
+            tail_rows[row] = _log1p_unit_f32(e, rest)
+        for row in range(rows):
+            tail = tail_rows[row]
+            t12 = t12_rows[row]
+            t14 = _softplus_of_parts_f32(-t12, tail)
             t15 = _zero_times_f32(gamma, t14)
-            t16 = _exp_f32(-t15)
-            t17 = _softplus_f32(t12)
+            t16_rows[row] = _exp_f32(-t15)
+        for row in range(rows):
+            t10 = t10_rows[row]
+            e = e_rows[row]
+            rest = rest_rows[row]
+            tail = tail_rows[row]
+            t16 = t16_rows[row]
+            t6 = 1 < t1_others__ties_rows[row]
+            t7 = t1_others__ties_rows[row] - 1
+            t8 = _where(t6, t7, 0)
+            t12 = t12_rows[row]
+            t13 = _sigmoid_of_parts_f32(-t12, e, rest)
+            t17 = _softplus_of_parts_f32(t12, tail)
             t18 = -seed[row] * t16 * t17
             t19 = _zero_times_f32(gamma, t18)
             t20 = _zero_times_f32(t13, t19)
-            t21 = _sigmoid_f32(t12)
+            t21 = _sigmoid_of_parts_f32(t12, e, rest)
             t22 = -seed[row] * t16 * t21
             t23 = t20 + t22
             t24 = seed[row] * t16 * t21
@@ -2463,9 +2633,11 @@ def hvp_short_f32(
     (
         seed, t1_others__max_rows, t1_others__below_rows, tangent_t1_others_rows, t1_others__below_here,
         t1_others__share_rows, tangent_t1_others_here, v_z__at_y_rows, z_at_y_rows, t37_rows, t40_rows, t45_rows,
+        t12_rows, e_rows, rest_rows, tail_rows, t19_rows, t14_rows,
     ) = (
         rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11]
+        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11],
+        rows_float32[12], rows_float32[13], rows_float32[14], rows_float32[15], rows_float32[16], rows_float32[17]
     )
     y_rows, t1_others__ties_rows, t7_rows = rows_int32[0], rows_int32[1], rows_int32[2]
     t1_others__below_wide, tangent_t1_others_wide = rows_float64[0], rows_float64[1]
@@ -2551,20 +2723,37 @@ def hvp_short_f32(
             z_at_y_rows[row] = z_columns[y_rows[row], row]
         for row in range(rows):
             t11 = t1_others__below_rows[row] + f32(t7_rows[row])
-            t12 = _log1p_f32(t11)
+            t12_rows[row] = _log1p_f32(t11)
+        for row in range(rows):
+            t12 = t12_rows[row]
             t13 = _gap_f32(t1_others__max_rows[row], z_at_y_rows[row])
             t14 = t12 + t13
-            t15 = _sigmoid_f32(t14)
-            t16 = v_z__at_y_rows[row] - tangent_t1_others_rows[row]
-            t17 = _softplus_f32(-t14)
+            e_rows[row], rest_rows[row] = _exp_falling_f32(abs(t14))
+            t14_rows[row] = t14
+        for row in range(rows):
+            e = e_rows[row]
+            rest = rest_rows[row]
+            tail_rows[row] = _log1p_unit_f32(e, rest)
+        for row in range(rows):
+            tail = tail_rows[row]
+            t14 = t14_rows[row]
+            t17 = _softplus_of_parts_f32(-t14, tail)
             t18 = _zero_times_f32(gamma, t17)
-            t19 = _exp_f32(-t18)
-            t20 = _sigmoid_f32(-t14)
+            t19_rows[row] = _exp_f32(-t18)
+        for row in range(rows):
+            e = e_rows[row]
+            rest = rest_rows[row]
+            tail = tail_rows[row]
+            t19 = t19_rows[row]
+            t14 = t14_rows[row]
+            t15 = _sigmoid_of_parts_f32(t14, e, rest)
+            t16 = v_z__at_y_rows[row] - tangent_t1_others_rows[row]
+            t20 = _sigmoid_of_parts_f32(-t14, e, rest)
             t21 = t16 * t19 * t20
             t22 = _zero_times_f32(gamma, t21)
             t23 = seed[row] * t15 * t22
             t24 = t16 * t20 * t15
-            t25 = _softplus_f32(t14)
+            t25 = _softplus_of_parts_f32(t14, tail)
             t26 = -seed[row] * t19 * t25
             t27 = _zero_times_f32(gamma, t26)
             t28 = _zero_times_f32(t24, t27)
@@ -2623,7 +2812,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     failed = np.zeros((chunks, 2), np.int64)
     if size_k <= SHORT:
         run(
-            value_short_f64, chunks, (((4, chunk), np.float64), ((2, chunk), np.int64), ((1, size_k, chunk + 16),
+            value_short_f64, chunks, (((10, chunk), np.float64), ((2, chunk), np.int64), ((1, size_k, chunk + 16),
             np.float64)), samples, chunk, y, z, gamma, size_k, weight, weight_step, mask, mask_step, losses_out,
             keep_losses, value_partial, validate, failed,
         )
@@ -2664,7 +2853,7 @@ def _value_and_grad_f64(
     failed = np.zeros((chunks, 2), np.int64)
     if size_k <= SHORT:
         run(
-            value_and_grad_short_f64, chunks, (((10, chunk), np.float64), ((2, chunk), np.int64), ((3, size_k, chunk +
+            value_and_grad_short_f64, chunks, (((15, chunk), np.float64), ((2, chunk), np.int64), ((3, size_k, chunk +
             16), np.float64)), samples, chunk, y, z, grad_z, gamma, size_k, weight, weight_step, mask, mask_step,
             denominator, losses_out, keep_losses, value_partial, validate, failed,
         )
@@ -2703,7 +2892,7 @@ def _grad_hess_diag_f64(
     failed = np.zeros((chunks, 2), np.int64)
     if size_k <= SHORT:
         run(
-            grad_hess_diag_short_f64, chunks, (((11, chunk), np.float64), ((2, chunk), np.int64), ((4, size_k, chunk +
+            grad_hess_diag_short_f64, chunks, (((16, chunk), np.float64), ((2, chunk), np.int64), ((4, size_k, chunk +
             16), np.float64)), samples, chunk, y, z, grad_z, diag_z, gamma, size_k, weight, weight_step, mask,
             mask_step, denominator, validate, failed,
         )
@@ -2739,7 +2928,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     failed = np.zeros((chunks, 2), np.int64)
     if size_k <= SHORT:
         run(
-            hvp_short_f64, chunks, (((10, chunk), np.float64), ((3, chunk), np.int64), ((4, size_k, chunk + 16),
+            hvp_short_f64, chunks, (((16, chunk), np.float64), ((3, chunk), np.int64), ((4, size_k, chunk + 16),
             np.float64)), samples, chunk, y, z, v_z_, hvp_z, gamma, size_k, weight, weight_step, mask, mask_step,
             denominator, validate, failed,
         )
@@ -2775,7 +2964,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     failed = np.zeros((chunks, 2), np.int64)
     if size_k <= SHORT:
         run(
-            value_short_f32, chunks, (((3, chunk), np.float64), ((5, chunk), np.float32), ((2, chunk), np.int32), ((1,
+            value_short_f32, chunks, (((3, chunk), np.float64), ((11, chunk), np.float32), ((2, chunk), np.int32), ((1,
             size_k, chunk + 16), np.float32)), samples, chunk, y, z, gamma, size_k, weight, weight_step, mask,
             mask_step, losses_out, keep_losses, value_partial, validate, failed,
         )
@@ -2817,7 +3006,7 @@ def _value_and_grad_f32(
     failed = np.zeros((chunks, 2), np.int64)
     if size_k <= SHORT:
         run(
-            value_and_grad_short_f32, chunks, (((11, chunk), np.float32), ((3, chunk), np.float64), ((2, chunk),
+            value_and_grad_short_f32, chunks, (((16, chunk), np.float32), ((3, chunk), np.float64), ((2, chunk),
             np.int32), ((3, size_k, chunk + 16), np.float32)), samples, chunk, y, z, grad_z, gamma, size_k, weight,
             weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
         )
@@ -2856,7 +3045,7 @@ def _grad_hess_diag_f32(
     failed = np.zeros((chunks, 2), np.int64)
     if size_k <= SHORT:
         run(
-            grad_hess_diag_short_f32, chunks, (((12, chunk), np.float32), ((2, chunk), np.int32), ((1, chunk),
+            grad_hess_diag_short_f32, chunks, (((17, chunk), np.float32), ((2, chunk), np.int32), ((1, chunk),
             np.float64), ((4, size_k, chunk + 16), np.float32)), samples, chunk, y, z, grad_z, diag_z, gamma, size_k,
             weight, weight_step, mask, mask_step, denominator, validate, failed,
         )
@@ -2892,7 +3081,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     failed = np.zeros((chunks, 2), np.int64)
     if size_k <= SHORT:
         run(
-            hvp_short_f32, chunks, (((12, chunk), np.float32), ((3, chunk), np.int32), ((2, chunk), np.float64), ((4,
+            hvp_short_f32, chunks, (((18, chunk), np.float32), ((3, chunk), np.int32), ((2, chunk), np.float64), ((4,
             size_k, chunk + 16), np.float32)), samples, chunk, y, z, v_z_, hvp_z, gamma, size_k, weight, weight_step,
             mask, mask_step, denominator, validate, failed,
         )

@@ -137,6 +137,31 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _fetch(array, entry):
+    """Have the cache line of an entry at hand soon; there need be no such entry. Not compiled, this does nothing."""
+
+
+@numba.extending.type_callable(_fetch)
+def _type_of_fetch(context):
+    return lambda array, entry: numba.types.none
+
+
+@numba.extending.lower_builtin(_fetch, numba.types.Array, numba.types.Integer)
+def _code_of_fetch(context, builder, signature, arguments):
+    """One instruction, which reads nothing that the program sees."""
+    kinds = numba.core.cgutils
+    data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+    prefetch = builder.module.declare_intrinsic(
+        "llvm.prefetch",
+        [kinds.voidptr_t],
+        kinds.ir.FunctionType(kinds.ir.VoidType(), [kinds.voidptr_t] + 3 * [kinds.int32_t]),
+    )
+    # To be read, with the highest locality, data.
+    how = [kinds.int32_t(number) for number in (0, 3, 1)]
+    builder.call(prefetch, [builder.bitcast(builder.gep(data, [arguments[1]]), kinds.voidptr_t), *how])
+    return context.get_dummy_value()
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
     """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
@@ -422,19 +447,6 @@ def _exp_falling_f64(a):
 
 
 @_inline
-def _sigmoid_f64(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f64(abs(x))
-    whole = 1.0 + e
-    lost = ((1.0 - whole) + e) + rest
-    negative = x < 0.0
-    quotient = _where(negative, e, 1.0) / whole
-    # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = 1.457 - 0.5 * whole
-    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
-
-
-@_inline
 def _log_tail_core_f64(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
     s = f / (2.0 + f)
@@ -465,10 +477,21 @@ def _log1p_unit_f64(e, rest):
 
 
 @_inline
-def _softplus_f64(x):
-    """log(1 + e^x)."""
-    e, rest = _exp_falling_f64(abs(x))
-    return _where(x < 0.0, 0.0, x) + _log1p_unit_f64(e, rest)
+def _sigmoid_of_parts_f64(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
+    whole = 1.0 + e
+    lost = ((1.0 - whole) + e) + rest
+    negative = x < 0.0
+    quotient = _where(negative, e, 1.0) / whole
+    # 1/whole to a few percent is enough for what lost amounts to.
+    inverse = 1.457 - 0.5 * whole
+    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
+
+
+@_inline
+def _softplus_of_parts_f64(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return _where(x < 0.0, 0.0, x) + tail
 
 
 @_inline
@@ -510,19 +533,6 @@ def _exp_falling_f32(a):
 
 
 @_inline
-def _sigmoid_f32(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f32(abs(x))
-    whole = f32(1.0) + e
-    lost = ((f32(1.0) - whole) + e) + rest
-    negative = x < f32(0.0)
-    quotient = _where(negative, e, f32(1.0)) / whole
-    # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = f32(1.457) - f32(0.5) * whole
-    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
-
-
-@_inline
 def _log_tail_core_f32(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
     s = f / (f32(2.0) + f)
@@ -549,10 +559,21 @@ def _log1p_unit_f32(e, rest):
 
 
 @_inline
-def _softplus_f32(x):
-    """log(1 + e^x)."""
-    e, rest = _exp_falling_f32(abs(x))
-    return _where(x < f32(0.0), f32(0.0), x) + _log1p_unit_f32(e, rest)
+def _sigmoid_of_parts_f32(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
+    whole = f32(1.0) + e
+    lost = ((f32(1.0) - whole) + e) + rest
+    negative = x < f32(0.0)
+    quotient = _where(negative, e, f32(1.0)) / whole
+    # 1/whole to a few percent is enough for what lost amounts to.
+    inverse = f32(1.457) - f32(0.5) * whole
+    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
+
+
+@_inline
+def _softplus_of_parts_f32(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return _where(x < f32(0.0), f32(0.0), x) + tail
 
 
 @_jit
@@ -560,7 +581,9 @@ def value_1_f64(
     first, last, rows_float64, samples, chunk, d_real, weight, weight_step, mask, mask_step, losses_out, keep_losses,
     real_partial,
 ):
-    real_rows, real_lanes = rows_float64[0], rows_float64[1]
+    real_rows, real_lanes, e_rows, rest_rows, tail_rows = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4]
+    )
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
@@ -571,7 +594,14 @@ def value_1_f64(
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
             for row in range(rows):
-                real_rows[row] = _softplus_f64(-d_real_chunk[row])
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(d_real_chunk[row]))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f64(e, rest)
+            for row in range(rows):
+                tail = tail_rows[row]
+                real_rows[row] = _softplus_of_parts_f64(-d_real_chunk[row], tail)
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -591,7 +621,9 @@ def value_2_f64(
     first, last, rows_float64, samples, chunk, d_fake, weight, weight_step, mask, mask_step, losses_out, keep_losses,
     fake_partial,
 ):
-    fake_rows, fake_lanes = rows_float64[0], rows_float64[1]
+    fake_rows, fake_lanes, e_rows, rest_rows, tail_rows = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4]
+    )
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
@@ -602,7 +634,14 @@ def value_2_f64(
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
             for row in range(rows):
-                fake_rows[row] = _softplus_f64(d_fake_chunk[row])
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(d_fake_chunk[row]))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f64(e, rest)
+            for row in range(rows):
+                tail = tail_rows[row]
+                fake_rows[row] = _softplus_of_parts_f64(d_fake_chunk[row], tail)
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -622,7 +661,9 @@ def value_and_grad_1_f64(
     first, last, rows_float64, samples, chunk, d_real, grad_d_real, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, real_partial,
 ):
-    seed, real_rows, real_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
+    seed, real_rows, real_lanes, e_rows, rest_rows, tail_rows = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5]
+    )
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
@@ -633,12 +674,23 @@ def value_and_grad_1_f64(
             grad_d_real_chunk = grad_d_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(grad_d_real, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                grad_d_real_chunk[row] = -seed[row] * _sigmoid_f64(-d_real_chunk[row])
-                real_rows[row] = _softplus_f64(-d_real_chunk[row])
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(d_real_chunk[row]))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f64(e, rest)
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail = tail_rows[row]
+                grad_d_real_chunk[row] = -seed[row] * _sigmoid_of_parts_f64(-d_real_chunk[row], e, rest)
+                real_rows[row] = _softplus_of_parts_f64(-d_real_chunk[row], tail)
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -659,7 +711,9 @@ def value_and_grad_2_f64(
     first, last, rows_float64, samples, chunk, d_fake, grad_d_fake, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, fake_partial,
 ):
-    seed, fake_rows, fake_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
+    seed, fake_rows, fake_lanes, e_rows, rest_rows, tail_rows = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5]
+    )
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
@@ -670,13 +724,25 @@ def value_and_grad_2_f64(
             grad_d_fake_chunk = grad_d_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(grad_d_fake, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
                 d_fake_n = d_fake_chunk[row]
-                grad_d_fake_chunk[row] = seed[row] * _sigmoid_f64(d_fake_n)
-                fake_rows[row] = _softplus_f64(d_fake_n)
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(d_fake_n))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f64(e, rest)
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail = tail_rows[row]
+                d_fake_n = d_fake_chunk[row]
+                grad_d_fake_chunk[row] = seed[row] * _sigmoid_of_parts_f64(d_fake_n, e, rest)
+                fake_rows[row] = _softplus_of_parts_f64(d_fake_n, tail)
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -697,7 +763,7 @@ def grad_hess_diag_1_f64(
     first, last, rows_float64, samples, chunk, d_real, grad_d_real, diag_d_real, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    seed = rows_float64[0]
+    seed, e_rows, rest_rows = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
@@ -707,15 +773,23 @@ def grad_hess_diag_1_f64(
             diag_d_real_chunk = diag_d_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(grad_d_real, entry)
+                _fetch(diag_d_real, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
+                d_real_m = d_real_chunk[row]
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(d_real_m))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
                 seed_real_m = seed[row]
                 d_real_m = d_real_chunk[row]
-                t1 = _sigmoid_f64(-d_real_m)
+                t1 = _sigmoid_of_parts_f64(-d_real_m, e, rest)
                 grad_d_real_chunk[row] = -seed_real_m * t1
-                diag_d_real_chunk[row] = seed_real_m * t1 * _sigmoid_f64(d_real_m)
+                diag_d_real_chunk[row] = seed_real_m * t1 * _sigmoid_of_parts_f64(d_real_m, e, rest)
             if mask_step:
                 for row in range(rows):
                     if not live[row]:
@@ -728,7 +802,7 @@ def grad_hess_diag_2_f64(
     first, last, rows_float64, samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    seed = rows_float64[0]
+    seed, e_rows, rest_rows = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
@@ -738,15 +812,23 @@ def grad_hess_diag_2_f64(
             diag_d_fake_chunk = diag_d_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(grad_d_fake, entry)
+                _fetch(diag_d_fake, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
+                d_fake_n = d_fake_chunk[row]
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(d_fake_n))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
                 seed_fake_n = seed[row]
                 d_fake_n = d_fake_chunk[row]
-                t1 = _sigmoid_f64(d_fake_n)
+                t1 = _sigmoid_of_parts_f64(d_fake_n, e, rest)
                 grad_d_fake_chunk[row] = seed_fake_n * t1
-                diag_d_fake_chunk[row] = seed_fake_n * _sigmoid_f64(-d_fake_n) * t1
+                diag_d_fake_chunk[row] = seed_fake_n * _sigmoid_of_parts_f64(-d_fake_n, e, rest) * t1
             if mask_step:
                 for row in range(rows):
                     if not live[row]:
@@ -760,7 +842,7 @@ def hvp_1_f64(
     first, last, rows_float64, samples, chunk, v_d_real_, d_real, hvp_d_real, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    seed = rows_float64[0]
+    seed, e_rows, rest_rows = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
@@ -770,13 +852,21 @@ def hvp_1_f64(
             hvp_d_real_chunk = hvp_d_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(hvp_d_real, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
                 d_real_m = d_real_chunk[row]
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(d_real_m))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                d_real_m = d_real_chunk[row]
                 hvp_d_real_chunk[row] = (
-                    seed[row] * v_d_real__chunk[row] * _sigmoid_f64(-d_real_m) * _sigmoid_f64(d_real_m)
+                    seed[row] * v_d_real__chunk[row] * _sigmoid_of_parts_f64(-d_real_m, e, rest) *
+                    _sigmoid_of_parts_f64(d_real_m, e, rest)
                 )
             if mask_step:
                 for row in range(rows):
@@ -790,7 +880,7 @@ def value_1_f32(
     keep_losses, real_partial,
 ):
     real_rows, real_lanes = rows_float64[0], rows_float64[1]
-    real_narrow = rows_float32[0]
+    real_narrow, e_rows, rest_rows, tail_rows = rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
@@ -801,7 +891,14 @@ def value_1_f32(
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
             for row in range(rows):
-                real_narrow[row] = _softplus_f32(-d_real_chunk[row])
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(d_real_chunk[row]))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f32(e, rest)
+            for row in range(rows):
+                tail = tail_rows[row]
+                real_narrow[row] = _softplus_of_parts_f32(-d_real_chunk[row], tail)
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -825,7 +922,7 @@ def value_2_f32(
     keep_losses, fake_partial,
 ):
     fake_rows, fake_lanes = rows_float64[0], rows_float64[1]
-    fake_narrow = rows_float32[0]
+    fake_narrow, e_rows, rest_rows, tail_rows = rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
@@ -836,7 +933,14 @@ def value_2_f32(
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
             for row in range(rows):
-                fake_narrow[row] = _softplus_f32(d_fake_chunk[row])
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(d_fake_chunk[row]))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f32(e, rest)
+            for row in range(rows):
+                tail = tail_rows[row]
+                fake_narrow[row] = _softplus_of_parts_f32(d_fake_chunk[row], tail)
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -859,7 +963,9 @@ def value_and_grad_1_f32(
     first, last, rows_float32, rows_float64, samples, chunk, d_real, grad_d_real, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, real_partial,
 ):
-    seed, real_narrow = rows_float32[0], rows_float32[1]
+    seed, real_narrow, e_rows, rest_rows, tail_rows = (
+        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4]
+    )
     real_rows, real_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -872,12 +978,23 @@ def value_and_grad_1_f32(
             grad_d_real_chunk = grad_d_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(grad_d_real, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                grad_d_real_chunk[row] = -seed[row] * _sigmoid_f32(-d_real_chunk[row])
-                real_narrow[row] = _softplus_f32(-d_real_chunk[row])
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(d_real_chunk[row]))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f32(e, rest)
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail = tail_rows[row]
+                grad_d_real_chunk[row] = -seed[row] * _sigmoid_of_parts_f32(-d_real_chunk[row], e, rest)
+                real_narrow[row] = _softplus_of_parts_f32(-d_real_chunk[row], tail)
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -901,7 +1018,9 @@ def value_and_grad_2_f32(
     first, last, rows_float32, rows_float64, samples, chunk, d_fake, grad_d_fake, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, fake_partial,
 ):
-    seed, fake_narrow = rows_float32[0], rows_float32[1]
+    seed, fake_narrow, e_rows, rest_rows, tail_rows = (
+        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4]
+    )
     fake_rows, fake_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -914,13 +1033,25 @@ def value_and_grad_2_f32(
             grad_d_fake_chunk = grad_d_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(grad_d_fake, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
                 d_fake_n = d_fake_chunk[row]
-                grad_d_fake_chunk[row] = seed[row] * _sigmoid_f32(d_fake_n)
-                fake_narrow[row] = _softplus_f32(d_fake_n)
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(d_fake_n))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f32(e, rest)
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail = tail_rows[row]
+                d_fake_n = d_fake_chunk[row]
+                grad_d_fake_chunk[row] = seed[row] * _sigmoid_of_parts_f32(d_fake_n, e, rest)
+                fake_narrow[row] = _softplus_of_parts_f32(d_fake_n, tail)
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -944,7 +1075,7 @@ def grad_hess_diag_1_f32(
     first, last, rows_float32, samples, chunk, d_real, grad_d_real, diag_d_real, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    seed = rows_float32[0]
+    seed, e_rows, rest_rows = rows_float32[0], rows_float32[1], rows_float32[2]
     denominator = f32(denominator)
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -955,15 +1086,23 @@ def grad_hess_diag_1_f32(
             diag_d_real_chunk = diag_d_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(grad_d_real, entry)
+                _fetch(diag_d_real, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
+                d_real_m = d_real_chunk[row]
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(d_real_m))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
                 seed_real_m = seed[row]
                 d_real_m = d_real_chunk[row]
-                t1 = _sigmoid_f32(-d_real_m)
+                t1 = _sigmoid_of_parts_f32(-d_real_m, e, rest)
                 grad_d_real_chunk[row] = -seed_real_m * t1
-                diag_d_real_chunk[row] = seed_real_m * t1 * _sigmoid_f32(d_real_m)
+                diag_d_real_chunk[row] = seed_real_m * t1 * _sigmoid_of_parts_f32(d_real_m, e, rest)
             if mask_step:
                 for row in range(rows):
                     if not live[row]:
@@ -976,7 +1115,7 @@ def grad_hess_diag_2_f32(
     first, last, rows_float32, samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    seed = rows_float32[0]
+    seed, e_rows, rest_rows = rows_float32[0], rows_float32[1], rows_float32[2]
     denominator = f32(denominator)
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -987,15 +1126,23 @@ def grad_hess_diag_2_f32(
             diag_d_fake_chunk = diag_d_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(grad_d_fake, entry)
+                _fetch(diag_d_fake, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
+                d_fake_n = d_fake_chunk[row]
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(d_fake_n))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
                 seed_fake_n = seed[row]
                 d_fake_n = d_fake_chunk[row]
-                t1 = _sigmoid_f32(d_fake_n)
+                t1 = _sigmoid_of_parts_f32(d_fake_n, e, rest)
                 grad_d_fake_chunk[row] = seed_fake_n * t1
-                diag_d_fake_chunk[row] = seed_fake_n * _sigmoid_f32(-d_fake_n) * t1
+                diag_d_fake_chunk[row] = seed_fake_n * _sigmoid_of_parts_f32(-d_fake_n, e, rest) * t1
             if mask_step:
                 for row in range(rows):
                     if not live[row]:
@@ -1009,7 +1156,7 @@ def hvp_1_f32(
     first, last, rows_float32, samples, chunk, v_d_real_, d_real, hvp_d_real, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    seed = rows_float32[0]
+    seed, e_rows, rest_rows = rows_float32[0], rows_float32[1], rows_float32[2]
     denominator = f32(denominator)
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -1020,13 +1167,21 @@ def hvp_1_f32(
             hvp_d_real_chunk = hvp_d_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(hvp_d_real, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
                 d_real_m = d_real_chunk[row]
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(d_real_m))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                d_real_m = d_real_chunk[row]
                 hvp_d_real_chunk[row] = (
-                    seed[row] * v_d_real__chunk[row] * _sigmoid_f32(-d_real_m) * _sigmoid_f32(d_real_m)
+                    seed[row] * v_d_real__chunk[row] * _sigmoid_of_parts_f32(-d_real_m, e, rest) *
+                    _sigmoid_of_parts_f32(d_real_m, e, rest)
                 )
             if mask_step:
                 for row in range(rows):
@@ -1048,7 +1203,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     real_partial = np.zeros(chunks)
     run(
-        value_1_f64, chunks, (((2, 256), np.float64),), samples, chunk, d_real, weight, weight_step, mask, mask_step,
+        value_1_f64, chunks, (((5, 256), np.float64),), samples, chunk, d_real, weight, weight_step, mask, mask_step,
         losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
@@ -1060,7 +1215,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[1] if keep_losses else _ones(0, np.float64)
     fake_partial = np.zeros(chunks)
     run(
-        value_2_f64, chunks, (((2, 256), np.float64),), samples, chunk, d_fake, weight, weight_step, mask, mask_step,
+        value_2_f64, chunks, (((5, 256), np.float64),), samples, chunk, d_fake, weight, weight_step, mask, mask_step,
         losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
@@ -1085,7 +1240,7 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     real_partial = np.zeros(chunks)
     run(
-        value_and_grad_1_f64, chunks, (((3, 256), np.float64),), samples, chunk, d_real, grad_d_real, weight,
+        value_and_grad_1_f64, chunks, (((6, 256), np.float64),), samples, chunk, d_real, grad_d_real, weight,
         weight_step, mask, mask_step, denominator, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
@@ -1098,7 +1253,7 @@ def _value_and_grad_f64(
     losses_out = values[1] if keep_losses else _ones(0, np.float64)
     fake_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f64, chunks, (((3, 256), np.float64),), samples, chunk, d_fake, grad_d_fake, weight,
+        value_and_grad_2_f64, chunks, (((6, 256), np.float64),), samples, chunk, d_fake, grad_d_fake, weight,
         weight_step, mask, mask_step, denominator, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
@@ -1120,7 +1275,7 @@ def _grad_hess_diag_f64(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = real_denominator
     run(
-        grad_hess_diag_1_f64, chunks, (((1, 256), np.float64),), samples, chunk, d_real, grad_d_real, diag_d_real,
+        grad_hess_diag_1_f64, chunks, (((3, 256), np.float64),), samples, chunk, d_real, grad_d_real, diag_d_real,
         weight, weight_step, mask, mask_step, denominator,
     )
     samples = size_n
@@ -1129,7 +1284,7 @@ def _grad_hess_diag_f64(
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     denominator = fake_denominator
     run(
-        grad_hess_diag_2_f64, chunks, (((1, 256), np.float64),), samples, chunk, d_fake, grad_d_fake, diag_d_fake,
+        grad_hess_diag_2_f64, chunks, (((3, 256), np.float64),), samples, chunk, d_fake, grad_d_fake, diag_d_fake,
         weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -1149,7 +1304,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = real_denominator
     run(
-        hvp_1_f64, chunks, (((1, 256), np.float64),), samples, chunk, v_d_real_, d_real, hvp_d_real, weight,
+        hvp_1_f64, chunks, (((3, 256), np.float64),), samples, chunk, v_d_real_, d_real, hvp_d_real, weight,
         weight_step, mask, mask_step, denominator,
     )
     samples = size_n
@@ -1158,7 +1313,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float64)
     denominator = fake_denominator
     run(
-        hvp_1_f64, chunks, (((1, 256), np.float64),), samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight,
+        hvp_1_f64, chunks, (((3, 256), np.float64),), samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight,
         weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -1178,7 +1333,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
     run(
-        value_1_f32, chunks, (((2, 256), np.float64), ((1, 256), np.float32)), samples, chunk, d_real, weight,
+        value_1_f32, chunks, (((2, 256), np.float64), ((4, 256), np.float32)), samples, chunk, d_real, weight,
         weight_step, mask, mask_step, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
@@ -1190,7 +1345,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
     run(
-        value_2_f32, chunks, (((2, 256), np.float64), ((1, 256), np.float32)), samples, chunk, d_fake, weight,
+        value_2_f32, chunks, (((2, 256), np.float64), ((4, 256), np.float32)), samples, chunk, d_fake, weight,
         weight_step, mask, mask_step, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
@@ -1215,7 +1370,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     real_partial = np.zeros(chunks)
     run(
-        value_and_grad_1_f32, chunks, (((2, 256), np.float32), ((2, 256), np.float64)), samples, chunk, d_real,
+        value_and_grad_1_f32, chunks, (((5, 256), np.float32), ((2, 256), np.float64)), samples, chunk, d_real,
         grad_d_real, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, real_partial,
     )
     real_value = _total(real_partial, chunks) / real_denominator
@@ -1228,7 +1383,7 @@ def _value_and_grad_f32(
     losses_out = values[1] if keep_losses else _ones(0, np.float32)
     fake_partial = np.zeros(chunks)
     run(
-        value_and_grad_2_f32, chunks, (((2, 256), np.float32), ((2, 256), np.float64)), samples, chunk, d_fake,
+        value_and_grad_2_f32, chunks, (((5, 256), np.float32), ((2, 256), np.float64)), samples, chunk, d_fake,
         grad_d_fake, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, fake_partial,
     )
     fake_value = _total(fake_partial, chunks) / fake_denominator
@@ -1250,7 +1405,7 @@ def _grad_hess_diag_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = real_denominator
     run(
-        grad_hess_diag_1_f32, chunks, (((1, 256), np.float32),), samples, chunk, d_real, grad_d_real, diag_d_real,
+        grad_hess_diag_1_f32, chunks, (((3, 256), np.float32),), samples, chunk, d_real, grad_d_real, diag_d_real,
         weight, weight_step, mask, mask_step, denominator,
     )
     samples = size_n
@@ -1259,7 +1414,7 @@ def _grad_hess_diag_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     denominator = fake_denominator
     run(
-        grad_hess_diag_2_f32, chunks, (((1, 256), np.float32),), samples, chunk, d_fake, grad_d_fake, diag_d_fake,
+        grad_hess_diag_2_f32, chunks, (((3, 256), np.float32),), samples, chunk, d_fake, grad_d_fake, diag_d_fake,
         weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -1279,7 +1434,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = real_denominator
     run(
-        hvp_1_f32, chunks, (((1, 256), np.float32),), samples, chunk, v_d_real_, d_real, hvp_d_real, weight,
+        hvp_1_f32, chunks, (((3, 256), np.float32),), samples, chunk, v_d_real_, d_real, hvp_d_real, weight,
         weight_step, mask, mask_step, denominator,
     )
     samples = size_n
@@ -1288,7 +1443,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[1], masks[1], chunk, np.float32)
     denominator = fake_denominator
     run(
-        hvp_1_f32, chunks, (((1, 256), np.float32),), samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight,
+        hvp_1_f32, chunks, (((3, 256), np.float32),), samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight,
         weight_step, mask, mask_step, denominator,
     )
     return (), None

@@ -121,6 +121,31 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _fetch(array, entry):
+    """Have the cache line of an entry at hand soon; there need be no such entry. Not compiled, this does nothing."""
+
+
+@numba.extending.type_callable(_fetch)
+def _type_of_fetch(context):
+    return lambda array, entry: numba.types.none
+
+
+@numba.extending.lower_builtin(_fetch, numba.types.Array, numba.types.Integer)
+def _code_of_fetch(context, builder, signature, arguments):
+    """One instruction, which reads nothing that the program sees."""
+    kinds = numba.core.cgutils
+    data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+    prefetch = builder.module.declare_intrinsic(
+        "llvm.prefetch",
+        [kinds.voidptr_t],
+        kinds.ir.FunctionType(kinds.ir.VoidType(), [kinds.voidptr_t] + 3 * [kinds.int32_t]),
+    )
+    # To be read, with the highest locality, data.
+    how = [kinds.int32_t(number) for number in (0, 3, 1)]
+    builder.call(prefetch, [builder.bitcast(builder.gep(data, [arguments[1]]), kinds.voidptr_t), *how])
+    return context.get_dummy_value()
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
     """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
@@ -406,19 +431,6 @@ def _exp_falling_f64(a):
 
 
 @_inline
-def _sigmoid_f64(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f64(abs(x))
-    whole = 1.0 + e
-    lost = ((1.0 - whole) + e) + rest
-    negative = x < 0.0
-    quotient = _where(negative, e, 1.0) / whole
-    # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = 1.457 - 0.5 * whole
-    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
-
-
-@_inline
 def _log_tail_core_f64(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
     s = f / (2.0 + f)
@@ -449,10 +461,21 @@ def _log1p_unit_f64(e, rest):
 
 
 @_inline
-def _softplus_f64(x):
-    """log(1 + e^x)."""
-    e, rest = _exp_falling_f64(abs(x))
-    return _where(x < 0.0, 0.0, x) + _log1p_unit_f64(e, rest)
+def _sigmoid_of_parts_f64(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
+    whole = 1.0 + e
+    lost = ((1.0 - whole) + e) + rest
+    negative = x < 0.0
+    quotient = _where(negative, e, 1.0) / whole
+    # 1/whole to a few percent is enough for what lost amounts to.
+    inverse = 1.457 - 0.5 * whole
+    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
+
+
+@_inline
+def _softplus_of_parts_f64(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return _where(x < 0.0, 0.0, x) + tail
 
 
 @_inline
@@ -494,19 +517,6 @@ def _exp_falling_f32(a):
 
 
 @_inline
-def _sigmoid_f32(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f32(abs(x))
-    whole = f32(1.0) + e
-    lost = ((f32(1.0) - whole) + e) + rest
-    negative = x < f32(0.0)
-    quotient = _where(negative, e, f32(1.0)) / whole
-    # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = f32(1.457) - f32(0.5) * whole
-    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
-
-
-@_inline
 def _log_tail_core_f32(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
     s = f / (f32(2.0) + f)
@@ -533,10 +543,21 @@ def _log1p_unit_f32(e, rest):
 
 
 @_inline
-def _softplus_f32(x):
-    """log(1 + e^x)."""
-    e, rest = _exp_falling_f32(abs(x))
-    return _where(x < f32(0.0), f32(0.0), x) + _log1p_unit_f32(e, rest)
+def _sigmoid_of_parts_f32(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
+    whole = f32(1.0) + e
+    lost = ((f32(1.0) - whole) + e) + rest
+    negative = x < f32(0.0)
+    quotient = _where(negative, e, f32(1.0)) / whole
+    # 1/whole to a few percent is enough for what lost amounts to.
+    inverse = f32(1.457) - f32(0.5) * whole
+    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
+
+
+@_inline
+def _softplus_of_parts_f32(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return _where(x < f32(0.0), f32(0.0), x) + tail
 
 
 @_jit
@@ -544,7 +565,9 @@ def value_f64(
     first, last, rows_float64, samples, chunk, d_fake, weight, weight_step, mask, mask_step, losses_out, keep_losses,
     value_partial,
 ):
-    value_rows, value_lanes = rows_float64[0], rows_float64[1]
+    value_rows, value_lanes, e_rows, rest_rows, tail_rows = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4]
+    )
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
@@ -555,7 +578,14 @@ def value_f64(
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
             for row in range(rows):
-                value_rows[row] = _softplus_f64(-d_fake_chunk[row])
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(d_fake_chunk[row]))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f64(e, rest)
+            for row in range(rows):
+                tail = tail_rows[row]
+                value_rows[row] = _softplus_of_parts_f64(-d_fake_chunk[row], tail)
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -575,7 +605,9 @@ def value_and_grad_f64(
     first, last, rows_float64, samples, chunk, d_fake, grad_d_fake, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial,
 ):
-    seed, value_rows, value_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
+    seed, value_rows, value_lanes, e_rows, rest_rows, tail_rows = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5]
+    )
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
@@ -586,12 +618,23 @@ def value_and_grad_f64(
             grad_d_fake_chunk = grad_d_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(grad_d_fake, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                grad_d_fake_chunk[row] = -seed[row] * _sigmoid_f64(-d_fake_chunk[row])
-                value_rows[row] = _softplus_f64(-d_fake_chunk[row])
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(d_fake_chunk[row]))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f64(e, rest)
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail = tail_rows[row]
+                grad_d_fake_chunk[row] = -seed[row] * _sigmoid_of_parts_f64(-d_fake_chunk[row], e, rest)
+                value_rows[row] = _softplus_of_parts_f64(-d_fake_chunk[row], tail)
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -612,7 +655,7 @@ def grad_hess_diag_f64(
     first, last, rows_float64, samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    seed = rows_float64[0]
+    seed, e_rows, rest_rows = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
@@ -622,15 +665,23 @@ def grad_hess_diag_f64(
             diag_d_fake_chunk = diag_d_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(grad_d_fake, entry)
+                _fetch(diag_d_fake, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
+                d_fake_n = d_fake_chunk[row]
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(d_fake_n))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
                 seed_n = seed[row]
                 d_fake_n = d_fake_chunk[row]
-                t1 = _sigmoid_f64(-d_fake_n)
+                t1 = _sigmoid_of_parts_f64(-d_fake_n, e, rest)
                 grad_d_fake_chunk[row] = -seed_n * t1
-                diag_d_fake_chunk[row] = seed_n * t1 * _sigmoid_f64(d_fake_n)
+                diag_d_fake_chunk[row] = seed_n * t1 * _sigmoid_of_parts_f64(d_fake_n, e, rest)
             if mask_step:
                 for row in range(rows):
                     if not live[row]:
@@ -643,7 +694,7 @@ def hvp_f64(
     first, last, rows_float64, samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    seed = rows_float64[0]
+    seed, e_rows, rest_rows = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
@@ -653,13 +704,21 @@ def hvp_f64(
             hvp_d_fake_chunk = hvp_d_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(hvp_d_fake, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
                 d_fake_n = d_fake_chunk[row]
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(d_fake_n))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                d_fake_n = d_fake_chunk[row]
                 hvp_d_fake_chunk[row] = (
-                    seed[row] * v_d_fake__chunk[row] * _sigmoid_f64(-d_fake_n) * _sigmoid_f64(d_fake_n)
+                    seed[row] * v_d_fake__chunk[row] * _sigmoid_of_parts_f64(-d_fake_n, e, rest) *
+                    _sigmoid_of_parts_f64(d_fake_n, e, rest)
                 )
             if mask_step:
                 for row in range(rows):
@@ -673,7 +732,7 @@ def value_f32(
     keep_losses, value_partial,
 ):
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
-    value_narrow = rows_float32[0]
+    value_narrow, e_rows, rest_rows, tail_rows = rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
@@ -684,7 +743,14 @@ def value_f32(
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
             for row in range(rows):
-                value_narrow[row] = _softplus_f32(-d_fake_chunk[row])
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(d_fake_chunk[row]))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f32(e, rest)
+            for row in range(rows):
+                tail = tail_rows[row]
+                value_narrow[row] = _softplus_of_parts_f32(-d_fake_chunk[row], tail)
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -707,7 +773,9 @@ def value_and_grad_f32(
     first, last, rows_float32, rows_float64, samples, chunk, d_fake, grad_d_fake, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial,
 ):
-    seed, value_narrow = rows_float32[0], rows_float32[1]
+    seed, value_narrow, e_rows, rest_rows, tail_rows = (
+        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4]
+    )
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -720,12 +788,23 @@ def value_and_grad_f32(
             grad_d_fake_chunk = grad_d_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(grad_d_fake, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
-                grad_d_fake_chunk[row] = -seed[row] * _sigmoid_f32(-d_fake_chunk[row])
-                value_narrow[row] = _softplus_f32(-d_fake_chunk[row])
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(d_fake_chunk[row]))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f32(e, rest)
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail = tail_rows[row]
+                grad_d_fake_chunk[row] = -seed[row] * _sigmoid_of_parts_f32(-d_fake_chunk[row], e, rest)
+                value_narrow[row] = _softplus_of_parts_f32(-d_fake_chunk[row], tail)
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -749,7 +828,7 @@ def grad_hess_diag_f32(
     first, last, rows_float32, samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    seed = rows_float32[0]
+    seed, e_rows, rest_rows = rows_float32[0], rows_float32[1], rows_float32[2]
     denominator = f32(denominator)
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -760,15 +839,23 @@ def grad_hess_diag_f32(
             diag_d_fake_chunk = diag_d_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(grad_d_fake, entry)
+                _fetch(diag_d_fake, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
+                d_fake_n = d_fake_chunk[row]
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(d_fake_n))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
                 seed_n = seed[row]
                 d_fake_n = d_fake_chunk[row]
-                t1 = _sigmoid_f32(-d_fake_n)
+                t1 = _sigmoid_of_parts_f32(-d_fake_n, e, rest)
                 grad_d_fake_chunk[row] = -seed_n * t1
-                diag_d_fake_chunk[row] = seed_n * t1 * _sigmoid_f32(d_fake_n)
+                diag_d_fake_chunk[row] = seed_n * t1 * _sigmoid_of_parts_f32(d_fake_n, e, rest)
             if mask_step:
                 for row in range(rows):
                     if not live[row]:
@@ -781,7 +868,7 @@ def hvp_f32(
     first, last, rows_float32, samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    seed = rows_float32[0]
+    seed, e_rows, rest_rows = rows_float32[0], rows_float32[1], rows_float32[2]
     denominator = f32(denominator)
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -792,13 +879,21 @@ def hvp_f32(
             hvp_d_fake_chunk = hvp_d_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(hvp_d_fake, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
                 d_fake_n = d_fake_chunk[row]
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(d_fake_n))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                d_fake_n = d_fake_chunk[row]
                 hvp_d_fake_chunk[row] = (
-                    seed[row] * v_d_fake__chunk[row] * _sigmoid_f32(-d_fake_n) * _sigmoid_f32(d_fake_n)
+                    seed[row] * v_d_fake__chunk[row] * _sigmoid_of_parts_f32(-d_fake_n, e, rest) *
+                    _sigmoid_of_parts_f32(d_fake_n, e, rest)
                 )
             if mask_step:
                 for row in range(rows):
@@ -818,7 +913,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, (((2, 256), np.float64),), samples, chunk, d_fake, weight, weight_step, mask, mask_step,
+        value_f64, chunks, (((5, 256), np.float64),), samples, chunk, d_fake, weight, weight_step, mask, mask_step,
         losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -841,7 +936,7 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, (((3, 256), np.float64),), samples, chunk, d_fake, grad_d_fake, weight, weight_step,
+        value_and_grad_f64, chunks, (((6, 256), np.float64),), samples, chunk, d_fake, grad_d_fake, weight, weight_step,
         mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -861,7 +956,7 @@ def _grad_hess_diag_f64(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        grad_hess_diag_f64, chunks, (((1, 256), np.float64),), samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight,
+        grad_hess_diag_f64, chunks, (((3, 256), np.float64),), samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight,
         weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -879,7 +974,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        hvp_f64, chunks, (((1, 256), np.float64),), samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step,
+        hvp_f64, chunks, (((3, 256), np.float64),), samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step,
         mask, mask_step, denominator,
     )
     return (), None
@@ -897,7 +992,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, (((2, 256), np.float64), ((1, 256), np.float32)), samples, chunk, d_fake, weight,
+        value_f32, chunks, (((2, 256), np.float64), ((4, 256), np.float32)), samples, chunk, d_fake, weight,
         weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -920,7 +1015,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, (((2, 256), np.float32), ((2, 256), np.float64)), samples, chunk, d_fake,
+        value_and_grad_f32, chunks, (((5, 256), np.float32), ((2, 256), np.float64)), samples, chunk, d_fake,
         grad_d_fake, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -940,7 +1035,7 @@ def _grad_hess_diag_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        grad_hess_diag_f32, chunks, (((1, 256), np.float32),), samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight,
+        grad_hess_diag_f32, chunks, (((3, 256), np.float32),), samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight,
         weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -958,7 +1053,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_f32, chunks, (((1, 256), np.float32),), samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step,
+        hvp_f32, chunks, (((3, 256), np.float32),), samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step,
         mask, mask_step, denominator,
     )
     return (), None

@@ -639,9 +639,8 @@ def _exp_falling_f64(a):
 
 
 @_inline
-def _sigmoid_f64(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f64(abs(x))
+def _sigmoid_of_parts_f64(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
     whole = 1.0 + e
     lost = ((1.0 - whole) + e) + rest
     negative = x < 0.0
@@ -649,6 +648,13 @@ def _sigmoid_f64(x):
     # 1/whole to a few percent is enough for what lost amounts to.
     inverse = 1.457 - 0.5 * whole
     return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
+
+
+@_inline
+def _sigmoid_f64(x):
+    """1/(1 + e^-x), to the last places in both tails."""
+    e, rest = _exp_falling_f64(abs(x))
+    return _sigmoid_of_parts_f64(x, e, rest)
 
 
 @_inline
@@ -671,10 +677,17 @@ def _log1p_unit_f64(e, rest):
 
 
 @_inline
+def _softplus_of_parts_f64(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return _where(x < 0.0, 0.0, x) + tail
+
+
+@_inline
 def _softplus_f64(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f64(abs(x))
-    return _where(x < 0.0, 0.0, x) + _log1p_unit_f64(e, rest)
+    tail = _log1p_unit_f64(e, rest)
+    return _softplus_of_parts_f64(x, tail)
 
 
 @_inline
@@ -774,9 +787,8 @@ def _exp_falling_f32(a):
 
 
 @_inline
-def _sigmoid_f32(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f32(abs(x))
+def _sigmoid_of_parts_f32(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
     whole = f32(1.0) + e
     lost = ((f32(1.0) - whole) + e) + rest
     negative = x < f32(0.0)
@@ -784,6 +796,13 @@ def _sigmoid_f32(x):
     # 1/whole to a few percent is enough for what lost amounts to.
     inverse = f32(1.457) - f32(0.5) * whole
     return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
+
+
+@_inline
+def _sigmoid_f32(x):
+    """1/(1 + e^-x), to the last places in both tails."""
+    e, rest = _exp_falling_f32(abs(x))
+    return _sigmoid_of_parts_f32(x, e, rest)
 
 
 @_inline
@@ -806,10 +825,17 @@ def _log1p_unit_f32(e, rest):
 
 
 @_inline
+def _softplus_of_parts_f32(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return _where(x < f32(0.0), f32(0.0), x) + tail
+
+
+@_inline
 def _softplus_f32(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f32(abs(x))
-    return _where(x < f32(0.0), f32(0.0), x) + _log1p_unit_f32(e, rest)
+    tail = _log1p_unit_f32(e, rest)
+    return _softplus_of_parts_f32(x, tail)
 
 
 # Runs for each of u, v.

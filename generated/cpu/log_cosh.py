@@ -135,6 +135,31 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _fetch(array, entry):
+    """Have the cache line of an entry at hand soon; there need be no such entry. Not compiled, this does nothing."""
+
+
+@numba.extending.type_callable(_fetch)
+def _type_of_fetch(context):
+    return lambda array, entry: numba.types.none
+
+
+@numba.extending.lower_builtin(_fetch, numba.types.Array, numba.types.Integer)
+def _code_of_fetch(context, builder, signature, arguments):
+    """One instruction, which reads nothing that the program sees."""
+    kinds = numba.core.cgutils
+    data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+    prefetch = builder.module.declare_intrinsic(
+        "llvm.prefetch",
+        [kinds.voidptr_t],
+        kinds.ir.FunctionType(kinds.ir.VoidType(), [kinds.voidptr_t] + 3 * [kinds.int32_t]),
+    )
+    # To be read, with the highest locality, data.
+    how = [kinds.int32_t(number) for number in (0, 3, 1)]
+    builder.call(prefetch, [builder.bitcast(builder.gep(data, [arguments[1]]), kinds.voidptr_t), *how])
+    return context.get_dummy_value()
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
     """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
@@ -450,8 +475,8 @@ def _log1p_unit_f64(e, rest):
 
 
 @_inline
-def _log_cosh_f64(x):
-    """log cosh x: x*x/2 near 0, |x| - log 2 far away."""
+def _log_cosh_of_parts_f64(x, tail):
+    """log cosh x from tail = log(1 + e^(-2 |x|))."""
     a = abs(x)
     z = x * x
     p = -6.1691465904696205e-09
@@ -470,15 +495,13 @@ def _log_cosh_f64(x):
     p = p * z + 0.02222222222222222
     p = p * z + -0.08333333333333333
     near = (0.5 * x) * x + z * (z * p)
-    e, rest = _exp_falling_f64(2.0 * a)
-    far = (a - 0.6931471805599453) + (_log1p_unit_f64(e, rest) - 2.3190468138462996e-17)
+    far = (a - 0.6931471805599453) + (tail - 2.3190468138462996e-17)
     return _where(a < 0.8, near, far)
 
 
 @_inline
-def _sigmoid_f64(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f64(abs(x))
+def _sigmoid_of_parts_f64(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
     whole = 1.0 + e
     lost = ((1.0 - whole) + e) + rest
     negative = x < 0.0
@@ -489,16 +512,8 @@ def _sigmoid_f64(x):
 
 
 @_inline
-def _exp_f64(x):
-    """e^x."""
-    high, low, n = _exp_pair_f64(x)
-    return _scale_f64(high + low, n)
-
-
-@_inline
-def _tanh_f64(x):
-    """The hyperbolic tangent."""
-    a = abs(x)
+def _tanh_of_parts_f64(x, e):
+    """The hyperbolic tangent from e = e^(-2 |x|)."""
     z = x * x
     p = 7.865504931744786e-06
     p = p * z + -3.370684348881057e-05
@@ -513,10 +528,9 @@ def _tanh_f64(x):
     p = p * z + 0.1333333333333331
     p = p * z + -0.3333333333333333
     near = x + x * (z * p)
-    e = _exp_f64(-2.0 * a)
     far = 1.0 - (e + e) / (1.0 + e)
     far = _where(x < 0.0, -far, far)
-    return _where(a < 0.55, near, far)
+    return _where(abs(x) < 0.55, near, far)
 
 
 @_inline
@@ -584,8 +598,8 @@ def _log1p_unit_f32(e, rest):
 
 
 @_inline
-def _log_cosh_f32(x):
-    """log cosh x: x*x/2 near 0, |x| - log 2 far away."""
+def _log_cosh_of_parts_f32(x, tail):
+    """log cosh x from tail = log(1 + e^(-2 |x|))."""
     a = abs(x)
     z = x * x
     p = f32(-4.331505624577403e-05)
@@ -596,15 +610,13 @@ def _log_cosh_f32(x):
     p = p * z + f32(0.022222209721803665)
     p = p * z + f32(-0.0833333358168602)
     near = (f32(0.5) * x) * x + z * (z * p)
-    e, rest = _exp_falling_f32(f32(2.0) * a)
-    far = (a - f32(0.6931471824645996)) + (_log1p_unit_f32(e, rest) - f32(-1.9046542121259336e-09))
+    far = (a - f32(0.6931471824645996)) + (tail - f32(-1.9046542121259336e-09))
     return _where(a < f32(0.8), near, far)
 
 
 @_inline
-def _sigmoid_f32(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f32(abs(x))
+def _sigmoid_of_parts_f32(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
     whole = f32(1.0) + e
     lost = ((f32(1.0) - whole) + e) + rest
     negative = x < f32(0.0)
@@ -615,16 +627,8 @@ def _sigmoid_f32(x):
 
 
 @_inline
-def _exp_f32(x):
-    """e^x."""
-    high, low, n = _exp_pair_f32(x)
-    return _scale_f32(high + low, n)
-
-
-@_inline
-def _tanh_f32(x):
-    """The hyperbolic tangent."""
-    a = abs(x)
+def _tanh_of_parts_f32(x, e):
+    """The hyperbolic tangent from e = e^(-2 |x|)."""
     z = x * x
     p = f32(0.0025249836035072803)
     p = p * z + f32(-0.008525371551513672)
@@ -633,10 +637,9 @@ def _tanh_f32(x):
     p = p * z + f32(0.1333332359790802)
     p = p * z + f32(-0.3333333432674408)
     near = x + x * (z * p)
-    e = _exp_f32(f32(-2.0) * a)
     far = f32(1.0) - (e + e) / (f32(1.0) + e)
     far = _where(x < f32(0.0), -far, far)
-    return _where(a < f32(0.55), near, far)
+    return _where(abs(x) < f32(0.55), near, far)
 
 
 @_jit
@@ -644,7 +647,9 @@ def value_f64(
     first, last, rows_float64, samples, chunk, pred, target, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, value_partial,
 ):
-    value_rows, value_lanes = rows_float64[0], rows_float64[1]
+    value_rows, value_lanes, e2_rows, rest_rows, tail_rows = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4]
+    )
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
@@ -657,7 +662,15 @@ def value_f64(
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
             for row in range(rows):
                 e = pred_chunk[row] - target_chunk[row]
-                value_rows[row] = _log_cosh_f64(e)
+                e2_rows[row], rest_rows[row] = _exp_falling_f64(2.0 * abs(e))
+            for row in range(rows):
+                e2 = e2_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f64(e2, rest)
+            for row in range(rows):
+                tail = tail_rows[row]
+                e = pred_chunk[row] - target_chunk[row]
+                value_rows[row] = _log_cosh_of_parts_f64(e, tail)
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -677,7 +690,9 @@ def value_and_grad_f64(
     first, last, rows_float64, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial,
 ):
-    seed, value_rows, value_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
+    seed, value_rows, value_lanes, e2_rows, rest_rows, tail_rows = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5]
+    )
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
@@ -689,13 +704,24 @@ def value_and_grad_f64(
             grad_pred_chunk = grad_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(grad_pred, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
                 e = pred_chunk[row] - target_chunk[row]
-                grad_pred_chunk[row] = seed[row] * _tanh_f64(e)
-                value_rows[row] = _log_cosh_f64(e)
+                e2_rows[row], rest_rows[row] = _exp_falling_f64(2.0 * abs(e))
+            for row in range(rows):
+                e2 = e2_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f64(e2, rest)
+            for row in range(rows):
+                e2 = e2_rows[row]
+                tail = tail_rows[row]
+                e = pred_chunk[row] - target_chunk[row]
+                grad_pred_chunk[row] = seed[row] * _tanh_of_parts_f64(e, e2)
+                value_rows[row] = _log_cosh_of_parts_f64(e, tail)
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -716,7 +742,7 @@ def grad_hess_diag_f64(
     first, last, rows_float64, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    seed = rows_float64[0]
+    seed, e2_rows, e3_rows, rest2_rows = rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
@@ -727,14 +753,29 @@ def grad_hess_diag_f64(
             diag_pred_chunk = diag_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(grad_pred, entry)
+                _fetch(diag_pred, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
+                e = pred_chunk[row] - target_chunk[row]
+                e2_rows[row], _ = _exp_falling_f64(2.0 * abs(e))
+            for row in range(rows):
+                e = pred_chunk[row] - target_chunk[row]
+                e3_rows[row], rest2_rows[row] = _exp_falling_f64(abs(2.0 * e))
+            for row in range(rows):
+                e2 = e2_rows[row]
+                e3 = e3_rows[row]
+                rest2 = rest2_rows[row]
                 seed_n = seed[row]
                 e = pred_chunk[row] - target_chunk[row]
-                grad_pred_chunk[row] = seed_n * _tanh_f64(e)
-                diag_pred_chunk[row] = 4.0 * seed_n * _sigmoid_f64(-2.0 * e) * _sigmoid_f64(2.0 * e)
+                grad_pred_chunk[row] = seed_n * _tanh_of_parts_f64(e, e2)
+                diag_pred_chunk[row] = (
+                    4.0 * seed_n * _sigmoid_of_parts_f64(-2.0 * e, e3, rest2) * _sigmoid_of_parts_f64(2.0 * e, e3,
+                    rest2)
+                )
             if mask_step:
                 for row in range(rows):
                     if not live[row]:
@@ -747,7 +788,7 @@ def hvp_f64(
     first, last, rows_float64, samples, chunk, v_pred_, pred, target, hvp_pred, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    seed = rows_float64[0]
+    seed, e2_rows, rest_rows = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
@@ -758,13 +799,21 @@ def hvp_f64(
             hvp_pred_chunk = hvp_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(hvp_pred, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
                 e = pred_chunk[row] - target_chunk[row]
+                e2_rows[row], rest_rows[row] = _exp_falling_f64(abs(2.0 * e))
+            for row in range(rows):
+                e2 = e2_rows[row]
+                rest = rest_rows[row]
+                e = pred_chunk[row] - target_chunk[row]
                 hvp_pred_chunk[row] = (
-                    4.0 * seed[row] * v_pred__chunk[row] * _sigmoid_f64(-2.0 * e) * _sigmoid_f64(2.0 * e)
+                    4.0 * seed[row] * v_pred__chunk[row] * _sigmoid_of_parts_f64(-2.0 * e, e2, rest) *
+                    _sigmoid_of_parts_f64(2.0 * e, e2, rest)
                 )
             if mask_step:
                 for row in range(rows):
@@ -778,7 +827,7 @@ def value_f32(
     losses_out, keep_losses, value_partial,
 ):
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
-    value_narrow = rows_float32[0]
+    value_narrow, e2_rows, rest_rows, tail_rows = rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for lane in range(32):
@@ -791,7 +840,15 @@ def value_f32(
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
             for row in range(rows):
                 e = pred_chunk[row] - target_chunk[row]
-                value_narrow[row] = _log_cosh_f32(e)
+                e2_rows[row], rest_rows[row] = _exp_falling_f32(np.float32(2.0) * abs(e))
+            for row in range(rows):
+                e2 = e2_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f32(e2, rest)
+            for row in range(rows):
+                tail = tail_rows[row]
+                e = pred_chunk[row] - target_chunk[row]
+                value_narrow[row] = _log_cosh_of_parts_f32(e, tail)
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -814,7 +871,9 @@ def value_and_grad_f32(
     first, last, rows_float32, rows_float64, samples, chunk, pred, target, grad_pred, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
-    seed, value_narrow = rows_float32[0], rows_float32[1]
+    seed, value_narrow, e2_rows, rest_rows, tail_rows = (
+        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4]
+    )
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -828,13 +887,24 @@ def value_and_grad_f32(
             grad_pred_chunk = grad_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(grad_pred, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
                 e = pred_chunk[row] - target_chunk[row]
-                grad_pred_chunk[row] = seed[row] * _tanh_f32(e)
-                value_narrow[row] = _log_cosh_f32(e)
+                e2_rows[row], rest_rows[row] = _exp_falling_f32(np.float32(2.0) * abs(e))
+            for row in range(rows):
+                e2 = e2_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f32(e2, rest)
+            for row in range(rows):
+                e2 = e2_rows[row]
+                tail = tail_rows[row]
+                e = pred_chunk[row] - target_chunk[row]
+                grad_pred_chunk[row] = seed[row] * _tanh_of_parts_f32(e, e2)
+                value_narrow[row] = _log_cosh_of_parts_f32(e, tail)
             if weight_step or mask_step or keep_losses:
                 if mask_step:
                     for row in range(rows):
@@ -858,7 +928,7 @@ def grad_hess_diag_f32(
     first, last, rows_float32, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    seed = rows_float32[0]
+    seed, e2_rows, e3_rows, rest2_rows = rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3]
     denominator = f32(denominator)
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -870,14 +940,29 @@ def grad_hess_diag_f32(
             diag_pred_chunk = diag_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(grad_pred, entry)
+                _fetch(diag_pred, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
+                e = pred_chunk[row] - target_chunk[row]
+                e2_rows[row], _ = _exp_falling_f32(np.float32(2.0) * abs(e))
+            for row in range(rows):
+                e = pred_chunk[row] - target_chunk[row]
+                e3_rows[row], rest2_rows[row] = _exp_falling_f32(abs(f32(2.0) * e))
+            for row in range(rows):
+                e2 = e2_rows[row]
+                e3 = e3_rows[row]
+                rest2 = rest2_rows[row]
                 seed_n = seed[row]
                 e = pred_chunk[row] - target_chunk[row]
-                grad_pred_chunk[row] = seed_n * _tanh_f32(e)
-                diag_pred_chunk[row] = f32(4.0) * seed_n * _sigmoid_f32(-f32(2.0) * e) * _sigmoid_f32(f32(2.0) * e)
+                grad_pred_chunk[row] = seed_n * _tanh_of_parts_f32(e, e2)
+                diag_pred_chunk[row] = (
+                    f32(4.0) * seed_n * _sigmoid_of_parts_f32(-f32(2.0) * e, e3, rest2) * _sigmoid_of_parts_f32(f32(2.0)
+                    * e, e3, rest2)
+                )
             if mask_step:
                 for row in range(rows):
                     if not live[row]:
@@ -890,7 +975,7 @@ def hvp_f32(
     first, last, rows_float32, samples, chunk, v_pred_, pred, target, hvp_pred, weight, weight_step, mask, mask_step,
     denominator,
 ):
-    seed = rows_float32[0]
+    seed, e2_rows, rest_rows = rows_float32[0], rows_float32[1], rows_float32[2]
     denominator = f32(denominator)
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -902,13 +987,21 @@ def hvp_f32(
             hvp_pred_chunk = hvp_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(hvp_pred, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
             for row in range(rows):
                 e = pred_chunk[row] - target_chunk[row]
+                e2_rows[row], rest_rows[row] = _exp_falling_f32(abs(f32(2.0) * e))
+            for row in range(rows):
+                e2 = e2_rows[row]
+                rest = rest_rows[row]
+                e = pred_chunk[row] - target_chunk[row]
                 hvp_pred_chunk[row] = (
-                    f32(4.0) * seed[row] * v_pred__chunk[row] * _sigmoid_f32(-f32(2.0) * e) * _sigmoid_f32(f32(2.0) * e)
+                    f32(4.0) * seed[row] * v_pred__chunk[row] * _sigmoid_of_parts_f32(-f32(2.0) * e, e2, rest) *
+                    _sigmoid_of_parts_f32(f32(2.0) * e, e2, rest)
                 )
             if mask_step:
                 for row in range(rows):
@@ -928,7 +1021,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_f64, chunks, (((2, 256), np.float64),), samples, chunk, pred, target, weight, weight_step, mask,
+        value_f64, chunks, (((5, 256), np.float64),), samples, chunk, pred, target, weight, weight_step, mask,
         mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -951,7 +1044,7 @@ def _value_and_grad_f64(
     losses_out = values[0] if keep_losses else _ones(0, np.float64)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f64, chunks, (((3, 256), np.float64),), samples, chunk, pred, target, grad_pred, weight,
+        value_and_grad_f64, chunks, (((6, 256), np.float64),), samples, chunk, pred, target, grad_pred, weight,
         weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -971,7 +1064,7 @@ def _grad_hess_diag_f64(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        grad_hess_diag_f64, chunks, (((1, 256), np.float64),), samples, chunk, pred, target, grad_pred, diag_pred,
+        grad_hess_diag_f64, chunks, (((4, 256), np.float64),), samples, chunk, pred, target, grad_pred, diag_pred,
         weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -989,7 +1082,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float64)
     denominator = value_denominator
     run(
-        hvp_f64, chunks, (((1, 256), np.float64),), samples, chunk, v_pred_, pred, target, hvp_pred, weight,
+        hvp_f64, chunks, (((3, 256), np.float64),), samples, chunk, v_pred_, pred, target, hvp_pred, weight,
         weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -1007,7 +1100,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_f32, chunks, (((2, 256), np.float64), ((1, 256), np.float32)), samples, chunk, pred, target, weight,
+        value_f32, chunks, (((2, 256), np.float64), ((4, 256), np.float32)), samples, chunk, pred, target, weight,
         weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1030,7 +1123,7 @@ def _value_and_grad_f32(
     losses_out = values[0] if keep_losses else _ones(0, np.float32)
     value_partial = np.zeros(chunks)
     run(
-        value_and_grad_f32, chunks, (((2, 256), np.float32), ((2, 256), np.float64)), samples, chunk, pred, target,
+        value_and_grad_f32, chunks, (((5, 256), np.float32), ((2, 256), np.float64)), samples, chunk, pred, target,
         grad_pred, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     )
     value_value = _total(value_partial, chunks) / value_denominator
@@ -1050,7 +1143,7 @@ def _grad_hess_diag_f32(
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        grad_hess_diag_f32, chunks, (((1, 256), np.float32),), samples, chunk, pred, target, grad_pred, diag_pred,
+        grad_hess_diag_f32, chunks, (((4, 256), np.float32),), samples, chunk, pred, target, grad_pred, diag_pred,
         weight, weight_step, mask, mask_step, denominator,
     )
     return (), None
@@ -1068,7 +1161,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     weight, weight_step, mask, mask_step = _per_sample(weights[0], masks[0], chunk, np.float32)
     denominator = value_denominator
     run(
-        hvp_f32, chunks, (((1, 256), np.float32),), samples, chunk, v_pred_, pred, target, hvp_pred, weight,
+        hvp_f32, chunks, (((3, 256), np.float32),), samples, chunk, v_pred_, pred, target, hvp_pred, weight,
         weight_step, mask, mask_step, denominator,
     )
     return (), None

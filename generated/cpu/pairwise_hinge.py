@@ -129,6 +129,31 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _fetch(array, entry):
+    """Have the cache line of an entry at hand soon; there need be no such entry. Not compiled, this does nothing."""
+
+
+@numba.extending.type_callable(_fetch)
+def _type_of_fetch(context):
+    return lambda array, entry: numba.types.none
+
+
+@numba.extending.lower_builtin(_fetch, numba.types.Array, numba.types.Integer)
+def _code_of_fetch(context, builder, signature, arguments):
+    """One instruction, which reads nothing that the program sees."""
+    kinds = numba.core.cgutils
+    data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+    prefetch = builder.module.declare_intrinsic(
+        "llvm.prefetch",
+        [kinds.voidptr_t],
+        kinds.ir.FunctionType(kinds.ir.VoidType(), [kinds.voidptr_t] + 3 * [kinds.int32_t]),
+    )
+    # To be read, with the highest locality, data.
+    how = [kinds.int32_t(number) for number in (0, 3, 1)]
+    builder.call(prefetch, [builder.bitcast(builder.gep(data, [arguments[1]]), kinds.voidptr_t), *how])
+    return context.get_dummy_value()
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
     """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
@@ -452,6 +477,9 @@ def value_and_grad_f64(
             grad_s_neg_chunk = grad_s_neg[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(grad_s_pos, entry)
+                _fetch(grad_s_neg, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -501,6 +529,11 @@ def grad_hess_diag_f64(
             diag_s_neg_chunk = diag_s_neg[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(grad_s_pos, entry)
+                _fetch(grad_s_neg, entry)
+                _fetch(diag_s_pos, entry)
+                _fetch(diag_s_neg, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -531,6 +564,9 @@ def hvp_f64(first, last, samples, chunk, hvp_s_pos, hvp_s_neg, mask, mask_step):
             hvp_s_pos_chunk = hvp_s_pos[start : start + rows]
             hvp_s_neg_chunk = hvp_s_neg[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(hvp_s_pos, entry)
+                _fetch(hvp_s_neg, entry)
             for row in range(rows):
                 hvp_s_pos_chunk[row] = 0.0
                 hvp_s_neg_chunk[row] = 0.0
@@ -599,6 +635,9 @@ def value_and_grad_f32(
             grad_s_neg_chunk = grad_s_neg[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(grad_s_pos, entry)
+                _fetch(grad_s_neg, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -652,6 +691,11 @@ def grad_hess_diag_f32(
             diag_s_neg_chunk = diag_s_neg[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(grad_s_pos, entry)
+                _fetch(grad_s_neg, entry)
+                _fetch(diag_s_pos, entry)
+                _fetch(diag_s_neg, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -682,6 +726,9 @@ def hvp_f32(first, last, samples, chunk, hvp_s_pos, hvp_s_neg, mask, mask_step):
             hvp_s_pos_chunk = hvp_s_pos[start : start + rows]
             hvp_s_neg_chunk = hvp_s_neg[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(hvp_s_pos, entry)
+                _fetch(hvp_s_neg, entry)
             for row in range(rows):
                 hvp_s_pos_chunk[row] = f32(0.0)
                 hvp_s_neg_chunk[row] = f32(0.0)

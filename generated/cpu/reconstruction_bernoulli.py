@@ -456,19 +456,6 @@ def _exp_falling_f64(a):
 
 
 @_inline
-def _sigmoid_f64(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f64(abs(x))
-    whole = 1.0 + e
-    lost = ((1.0 - whole) + e) + rest
-    negative = x < 0.0
-    quotient = _where(negative, e, 1.0) / whole
-    # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = 1.457 - 0.5 * whole
-    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
-
-
-@_inline
 def _log_tail_core_f64(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
     s = f / (2.0 + f)
@@ -499,10 +486,28 @@ def _log1p_unit_f64(e, rest):
 
 
 @_inline
-def _softplus_f64(x):
-    """log(1 + e^x)."""
+def _sigmoid_of_parts_f64(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
+    whole = 1.0 + e
+    lost = ((1.0 - whole) + e) + rest
+    negative = x < 0.0
+    quotient = _where(negative, e, 1.0) / whole
+    # 1/whole to a few percent is enough for what lost amounts to.
+    inverse = 1.457 - 0.5 * whole
+    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
+
+
+@_inline
+def _sigmoid_f64(x):
+    """1/(1 + e^-x), to the last places in both tails."""
     e, rest = _exp_falling_f64(abs(x))
-    return _where(x < 0.0, 0.0, x) + _log1p_unit_f64(e, rest)
+    return _sigmoid_of_parts_f64(x, e, rest)
+
+
+@_inline
+def _softplus_of_parts_f64(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return _where(x < 0.0, 0.0, x) + tail
 
 
 @_inline
@@ -552,19 +557,6 @@ def _exp_falling_f32(a):
 
 
 @_inline
-def _sigmoid_f32(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f32(abs(x))
-    whole = f32(1.0) + e
-    lost = ((f32(1.0) - whole) + e) + rest
-    negative = x < f32(0.0)
-    quotient = _where(negative, e, f32(1.0)) / whole
-    # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = f32(1.457) - f32(0.5) * whole
-    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
-
-
-@_inline
 def _log_tail_core_f32(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
     s = f / (f32(2.0) + f)
@@ -591,10 +583,28 @@ def _log1p_unit_f32(e, rest):
 
 
 @_inline
-def _softplus_f32(x):
-    """log(1 + e^x)."""
+def _sigmoid_of_parts_f32(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
+    whole = f32(1.0) + e
+    lost = ((f32(1.0) - whole) + e) + rest
+    negative = x < f32(0.0)
+    quotient = _where(negative, e, f32(1.0)) / whole
+    # 1/whole to a few percent is enough for what lost amounts to.
+    inverse = f32(1.457) - f32(0.5) * whole
+    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
+
+
+@_inline
+def _sigmoid_f32(x):
+    """1/(1 + e^-x), to the last places in both tails."""
     e, rest = _exp_falling_f32(abs(x))
-    return _where(x < f32(0.0), f32(0.0), x) + _log1p_unit_f32(e, rest)
+    return _sigmoid_of_parts_f32(x, e, rest)
+
+
+@_inline
+def _softplus_of_parts_f32(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return _where(x < f32(0.0), f32(0.0), x) + tail
 
 
 @_inline
@@ -607,8 +617,8 @@ def _zero_times_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, value_rows, value2_block, samples, chunk, x, logits, size_d, weight, weight_step, mask, mask_step,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, value2_block, e_block, rest_block, tail_block, samples, chunk, x, logits, size_d, weight,
+    weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -632,11 +642,20 @@ def value_f64(
                     d = (block & NEAR) + lane
                     entry = entries_0[d]
                     outside_0_here |= (entry < 0.0) | (entry > 1.0)
+                    logits_d = logits_row[d]
+                    e_block[lane], rest_block[lane] = _exp_falling_f64(abs(logits_d))
+                for lane in range(count):
+                    e = e_block[lane]
+                    rest = rest_block[lane]
+                    tail_block[lane] = _log1p_unit_f64(e, rest)
+                for lane in range(count):
+                    d = (block & NEAR) + lane
+                    tail = tail_block[lane]
                     x_d = x_row[d]
                     logits_d = logits_row[d]
                     value2_block[lane] = (
-                        _zero_times_f64(x_d, _softplus_f64(-logits_d)) + _zero_times_f64(1.0 - x_d,
-                        _softplus_f64(logits_d))
+                        _zero_times_f64(x_d, _softplus_of_parts_f64(-logits_d, tail)) + _zero_times_f64(1.0 - x_d,
+                        _softplus_of_parts_f64(logits_d, tail))
                     )
                 value2 += _pairwise_sum(value2_block, count, 0.0)
                 outside_0 |= outside_0_here
@@ -652,8 +671,8 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, value_rows, value2_block, samples, chunk, grad_logits, x, logits, size_d, weight, weight_step, mask,
-    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, value2_block, e_block, rest_block, tail_block, samples, chunk, grad_logits, x, logits,
+    size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -689,12 +708,27 @@ def value_and_grad_f64(
                 count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
+                    logits_d = logits_row[d]
+                    e_block[lane], rest_block[lane] = _exp_falling_f64(abs(logits_d))
+                for lane in range(count):
+                    e = e_block[lane]
+                    rest = rest_block[lane]
+                    tail_block[lane] = _log1p_unit_f64(e, rest)
+                for lane in range(count):
+                    d = (block & NEAR) + lane
+                    e = e_block[lane]
+                    rest = rest_block[lane]
+                    tail = tail_block[lane]
                     x_d = x_row[d]
                     logits_d = logits_row[d]
                     t1 = 1.0 - x_d
-                    grad_logits_row[d] = seed_n * (t1 * _sigmoid_f64(logits_d) - x_d * _sigmoid_f64(-logits_d))
+                    grad_logits_row[d] = (
+                        seed_n * (t1 * _sigmoid_of_parts_f64(logits_d, e, rest) - x_d * _sigmoid_of_parts_f64(-logits_d,
+                        e, rest))
+                    )
                     value2_block[lane] = (
-                        _zero_times_f64(x_d, _softplus_f64(-logits_d)) + _zero_times_f64(t1, _softplus_f64(logits_d))
+                        _zero_times_f64(x_d, _softplus_of_parts_f64(-logits_d, tail)) + _zero_times_f64(t1,
+                        _softplus_of_parts_f64(logits_d, tail))
                     )
                 value2 += _pairwise_sum(value2_block, count, 0.0)
             value_rows[row] = value2
@@ -771,8 +805,8 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, value2_block, quarters, samples, chunk, x, logits, size_d, weight, weight_step, mask,
-    mask_step, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, value2_block, e_block, rest_block, tail_block, quarters, samples, chunk, x, logits, size_d,
+    weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -796,11 +830,20 @@ def value_f32(
                     d = (block & NEAR) + lane
                     entry = entries_0[d]
                     outside_0_here |= (entry < f32(0.0)) | (entry > f32(1.0))
+                    logits_d = logits_row[d]
+                    e_block[lane], rest_block[lane] = _exp_falling_f32(abs(logits_d))
+                for lane in range(count):
+                    e = e_block[lane]
+                    rest = rest_block[lane]
+                    tail_block[lane] = _log1p_unit_f32(e, rest)
+                for lane in range(count):
+                    d = (block & NEAR) + lane
+                    tail = tail_block[lane]
                     x_d = x_row[d]
                     logits_d = logits_row[d]
                     value2_block[lane] = (
-                        _zero_times_f32(x_d, _softplus_f32(-logits_d)) + _zero_times_f32(f32(1.0) - x_d,
-                        _softplus_f32(logits_d))
+                        _zero_times_f32(x_d, _softplus_of_parts_f32(-logits_d, tail)) + _zero_times_f32(f32(1.0) - x_d,
+                        _softplus_of_parts_f32(logits_d, tail))
                     )
                 value2 += _pairwise_sum_f32(value2_block, quarters, count)
                 outside_0 |= outside_0_here
@@ -816,8 +859,9 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, value2_block, quarters, samples, chunk, grad_logits, x, logits, size_d, weight,
-    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, value2_block, e_block, rest_block, tail_block, quarters, samples, chunk, grad_logits, x,
+    logits, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
+    failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -854,12 +898,27 @@ def value_and_grad_f32(
                 count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
+                    logits_d = logits_row[d]
+                    e_block[lane], rest_block[lane] = _exp_falling_f32(abs(logits_d))
+                for lane in range(count):
+                    e = e_block[lane]
+                    rest = rest_block[lane]
+                    tail_block[lane] = _log1p_unit_f32(e, rest)
+                for lane in range(count):
+                    d = (block & NEAR) + lane
+                    e = e_block[lane]
+                    rest = rest_block[lane]
+                    tail = tail_block[lane]
                     x_d = x_row[d]
                     logits_d = logits_row[d]
                     t1 = f32(1.0) - x_d
-                    grad_logits_row[d] = seed_n * (t1 * _sigmoid_f32(logits_d) - x_d * _sigmoid_f32(-logits_d))
+                    grad_logits_row[d] = (
+                        seed_n * (t1 * _sigmoid_of_parts_f32(logits_d, e, rest) - x_d * _sigmoid_of_parts_f32(-logits_d,
+                        e, rest))
+                    )
                     value2_block[lane] = (
-                        _zero_times_f32(x_d, _softplus_f32(-logits_d)) + _zero_times_f32(t1, _softplus_f32(logits_d))
+                        _zero_times_f32(x_d, _softplus_of_parts_f32(-logits_d, tail)) + _zero_times_f32(t1,
+                        _softplus_of_parts_f32(logits_d, tail))
                     )
                 value2 += _pairwise_sum_f32(value2_block, quarters, count)
             value_rows[row] = value2
@@ -950,8 +1009,9 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, x, logits, size_d, weight,
-        weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024,
+        np.float64)), samples, chunk, x, logits, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+        value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -983,9 +1043,9 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, grad_logits, x, logits,
-        size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
-        failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64),
+        (1024, np.float64)), samples, chunk, grad_logits, x, logits, size_d, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1061,8 +1121,9 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk, x, logits,
-        size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024,
+        np.float32), (256, np.float64)), samples, chunk, x, logits, size_d, weight, weight_step, mask, mask_step,
+        losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1094,9 +1155,9 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk,
-        grad_logits, x, logits, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-        value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32),
+        (1024, np.float32), (256, np.float64)), samples, chunk, grad_logits, x, logits, size_d, weight, weight_step,
+        mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

@@ -458,19 +458,6 @@ def _exp_falling_f64(a):
 
 
 @_inline
-def _sigmoid_f64(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f64(abs(x))
-    whole = 1.0 + e
-    lost = ((1.0 - whole) + e) + rest
-    negative = x < 0.0
-    quotient = _where(negative, e, 1.0) / whole
-    # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = 1.457 - 0.5 * whole
-    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
-
-
-@_inline
 def _log_tail_core_f64(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
     s = f / (2.0 + f)
@@ -501,10 +488,28 @@ def _log1p_unit_f64(e, rest):
 
 
 @_inline
-def _softplus_f64(x):
-    """log(1 + e^x)."""
+def _sigmoid_of_parts_f64(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
+    whole = 1.0 + e
+    lost = ((1.0 - whole) + e) + rest
+    negative = x < 0.0
+    quotient = _where(negative, e, 1.0) / whole
+    # 1/whole to a few percent is enough for what lost amounts to.
+    inverse = 1.457 - 0.5 * whole
+    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
+
+
+@_inline
+def _sigmoid_f64(x):
+    """1/(1 + e^-x), to the last places in both tails."""
     e, rest = _exp_falling_f64(abs(x))
-    return _where(x < 0.0, 0.0, x) + _log1p_unit_f64(e, rest)
+    return _sigmoid_of_parts_f64(x, e, rest)
+
+
+@_inline
+def _softplus_of_parts_f64(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return _where(x < 0.0, 0.0, x) + tail
 
 
 @_inline
@@ -554,19 +559,6 @@ def _exp_falling_f32(a):
 
 
 @_inline
-def _sigmoid_f32(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f32(abs(x))
-    whole = f32(1.0) + e
-    lost = ((f32(1.0) - whole) + e) + rest
-    negative = x < f32(0.0)
-    quotient = _where(negative, e, f32(1.0)) / whole
-    # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = f32(1.457) - f32(0.5) * whole
-    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
-
-
-@_inline
 def _log_tail_core_f32(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
     s = f / (f32(2.0) + f)
@@ -593,10 +585,28 @@ def _log1p_unit_f32(e, rest):
 
 
 @_inline
-def _softplus_f32(x):
-    """log(1 + e^x)."""
+def _sigmoid_of_parts_f32(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
+    whole = f32(1.0) + e
+    lost = ((f32(1.0) - whole) + e) + rest
+    negative = x < f32(0.0)
+    quotient = _where(negative, e, f32(1.0)) / whole
+    # 1/whole to a few percent is enough for what lost amounts to.
+    inverse = f32(1.457) - f32(0.5) * whole
+    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
+
+
+@_inline
+def _sigmoid_f32(x):
+    """1/(1 + e^-x), to the last places in both tails."""
     e, rest = _exp_falling_f32(abs(x))
-    return _where(x < f32(0.0), f32(0.0), x) + _log1p_unit_f32(e, rest)
+    return _sigmoid_of_parts_f32(x, e, rest)
+
+
+@_inline
+def _softplus_of_parts_f32(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return _where(x < f32(0.0), f32(0.0), x) + tail
 
 
 @_inline
@@ -609,8 +619,8 @@ def _zero_times_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, value_rows, value2_block, samples, chunk, y, z, size_k, weight, weight_step, mask, mask_step,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, value2_block, e_block, rest_block, tail_block, samples, chunk, y, z, size_k, weight,
+    weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -634,10 +644,20 @@ def value_f64(
                     k = (block & NEAR) + lane
                     entry = entries_0[k]
                     outside_0_here |= (entry < 0.0) | (entry > 1.0)
+                    z_k = z_row[k]
+                    e_block[lane], rest_block[lane] = _exp_falling_f64(abs(z_k))
+                for lane in range(count):
+                    e = e_block[lane]
+                    rest = rest_block[lane]
+                    tail_block[lane] = _log1p_unit_f64(e, rest)
+                for lane in range(count):
+                    k = (block & NEAR) + lane
+                    tail = tail_block[lane]
                     y_k = y_row[k]
                     z_k = z_row[k]
                     value2_block[lane] = (
-                        _zero_times_f64(y_k, _softplus_f64(-z_k)) + _zero_times_f64(1.0 - y_k, _softplus_f64(z_k))
+                        _zero_times_f64(y_k, _softplus_of_parts_f64(-z_k, tail)) + _zero_times_f64(1.0 - y_k,
+                        _softplus_of_parts_f64(z_k, tail))
                     )
                 value2 += _pairwise_sum(value2_block, count, 0.0)
                 outside_0 |= outside_0_here
@@ -656,7 +676,9 @@ def value_short_f64(
     first, last, rows_float64, columns_float64, samples, chunk, y, z, size_k, weight, weight_step, mask, mask_step,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
-    value_rows, value2_rows = rows_float64[0], rows_float64[1]
+    value_rows, value2_rows, e_rows, rest_rows, tail_rows = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4]
+    )
     y_columns, z_columns = columns_float64[0], columns_float64[1]
     for c in range(first, last):
         start = c * chunk
@@ -682,10 +704,19 @@ def value_short_f64(
             value2_rows[row] = 0.0
         for k in range(size_k):
             for row in range(rows):
+                z_k = z_columns[k, row]
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(z_k))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f64(e, rest)
+            for row in range(rows):
+                tail = tail_rows[row]
                 y_k = y_columns[k, row]
                 z_k = z_columns[k, row]
                 value2_rows[row] += (
-                    _zero_times_f64(y_k, _softplus_f64(-z_k)) + _zero_times_f64(1.0 - y_k, _softplus_f64(z_k))
+                    _zero_times_f64(y_k, _softplus_of_parts_f64(-z_k, tail)) + _zero_times_f64(1.0 - y_k,
+                    _softplus_of_parts_f64(z_k, tail))
                 )
         for row in range(rows):
             value_rows[row] = value2_rows[row]
@@ -704,8 +735,8 @@ def value_short_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, value_rows, value2_block, samples, chunk, grad_z, y, z, size_k, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, value2_block, e_block, rest_block, tail_block, samples, chunk, grad_z, y, z, size_k,
+    weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -741,12 +772,26 @@ def value_and_grad_f64(
                 count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
+                    z_k = z_row[k]
+                    e_block[lane], rest_block[lane] = _exp_falling_f64(abs(z_k))
+                for lane in range(count):
+                    e = e_block[lane]
+                    rest = rest_block[lane]
+                    tail_block[lane] = _log1p_unit_f64(e, rest)
+                for lane in range(count):
+                    k = (block & NEAR) + lane
+                    e = e_block[lane]
+                    rest = rest_block[lane]
+                    tail = tail_block[lane]
                     y_k = y_row[k]
                     z_k = z_row[k]
                     t1 = 1.0 - y_k
-                    grad_z_row[k] = seed_n * (t1 * _sigmoid_f64(z_k) - y_k * _sigmoid_f64(-z_k))
+                    grad_z_row[k] = (
+                        seed_n * (t1 * _sigmoid_of_parts_f64(z_k, e, rest) - y_k * _sigmoid_of_parts_f64(-z_k, e, rest))
+                    )
                     value2_block[lane] = (
-                        _zero_times_f64(y_k, _softplus_f64(-z_k)) + _zero_times_f64(t1, _softplus_f64(z_k))
+                        _zero_times_f64(y_k, _softplus_of_parts_f64(-z_k, tail)) + _zero_times_f64(t1,
+                        _softplus_of_parts_f64(z_k, tail))
                     )
                 value2 += _pairwise_sum(value2_block, count, 0.0)
             value_rows[row] = value2
@@ -761,7 +806,9 @@ def value_and_grad_short_f64(
     first, last, rows_float64, columns_float64, samples, chunk, grad_z, y, z, size_k, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    seed, value_rows, value2_rows = rows_float64[0], rows_float64[1], rows_float64[2]
+    seed, value_rows, value2_rows, e_rows, rest_rows, tail_rows = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5]
+    )
     grad_z_columns, y_columns, z_columns = columns_float64[0], columns_float64[1], columns_float64[2]
     for c in range(first, last):
         start = c * chunk
@@ -791,11 +838,26 @@ def value_and_grad_short_f64(
             value2_rows[row] = 0.0
         for k in range(size_k):
             for row in range(rows):
+                z_k = z_columns[k, row]
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(z_k))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f64(e, rest)
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail = tail_rows[row]
                 y_k = y_columns[k, row]
                 z_k = z_columns[k, row]
                 t1 = 1.0 - y_k
-                grad_z_columns[k, row] = seed[row] * (t1 * _sigmoid_f64(z_k) - y_k * _sigmoid_f64(-z_k))
-                value2_rows[row] += _zero_times_f64(y_k, _softplus_f64(-z_k)) + _zero_times_f64(t1, _softplus_f64(z_k))
+                grad_z_columns[k, row] = (
+                    seed[row] * (t1 * _sigmoid_of_parts_f64(z_k, e, rest) - y_k * _sigmoid_of_parts_f64(-z_k, e, rest))
+                )
+                value2_rows[row] += (
+                    _zero_times_f64(y_k, _softplus_of_parts_f64(-z_k, tail)) + _zero_times_f64(t1,
+                    _softplus_of_parts_f64(z_k, tail))
+                )
         for row in range(rows):
             value_rows[row] = value2_rows[row]
         for row in range(rows):
@@ -863,7 +925,7 @@ def grad_hess_diag_short_f64(
     first, last, rows_float64, columns_float64, samples, chunk, grad_z, diag_z, y, z, size_k, weight, weight_step, mask,
     mask_step, denominator, validate, failed,
 ):
-    seed = rows_float64[0]
+    seed, e_rows, rest_rows = rows_float64[0], rows_float64[1], rows_float64[2]
     grad_z_columns, diag_z_columns, y_columns, z_columns = (
         columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3]
     )
@@ -894,10 +956,15 @@ def grad_hess_diag_short_f64(
             continue
         for k in range(size_k):
             for row in range(rows):
+                z_k = z_columns[k, row]
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(z_k))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
                 y_k = y_columns[k, row]
                 z_k = z_columns[k, row]
-                t1 = _sigmoid_f64(z_k)
-                t2 = _sigmoid_f64(-z_k)
+                t1 = _sigmoid_of_parts_f64(z_k, e, rest)
+                t2 = _sigmoid_of_parts_f64(-z_k, e, rest)
                 grad_z_columns[k, row] = seed[row] * ((1.0 - y_k) * t1 - y_k * t2)
                 diag_z_columns[k, row] = seed[row] * t2 * t1
         for row in range(rows):
@@ -937,7 +1004,7 @@ def hvp_short_f64(
     first, last, rows_float64, columns_float64, samples, chunk, hvp_z, v_z_, z, size_k, weight, weight_step, mask,
     mask_step, denominator,
 ):
-    seed = rows_float64[0]
+    seed, e_rows, rest_rows = rows_float64[0], rows_float64[1], rows_float64[2]
     hvp_z_columns, v_z__columns, z_columns = columns_float64[0], columns_float64[1], columns_float64[2]
     for c in range(first, last):
         start = c * chunk
@@ -957,7 +1024,15 @@ def hvp_short_f64(
         for k in range(size_k):
             for row in range(rows):
                 z_k = z_columns[k, row]
-                hvp_z_columns[k, row] = seed[row] * v_z__columns[k, row] * _sigmoid_f64(-z_k) * _sigmoid_f64(z_k)
+                e_rows[row], rest_rows[row] = _exp_falling_f64(abs(z_k))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                z_k = z_columns[k, row]
+                hvp_z_columns[k, row] = (
+                    seed[row] * v_z__columns[k, row] * _sigmoid_of_parts_f64(-z_k, e, rest) * _sigmoid_of_parts_f64(z_k,
+                    e, rest)
+                )
         for row in range(rows):
             for k in range(size_k):
                 hvp_z_chunk[row, k] = hvp_z_columns[k, row]
@@ -970,8 +1045,8 @@ def hvp_short_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, value2_block, quarters, samples, chunk, y, z, size_k, weight, weight_step, mask, mask_step,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, value2_block, e_block, rest_block, tail_block, quarters, samples, chunk, y, z, size_k,
+    weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -995,10 +1070,20 @@ def value_f32(
                     k = (block & NEAR) + lane
                     entry = entries_0[k]
                     outside_0_here |= (entry < f32(0.0)) | (entry > f32(1.0))
+                    z_k = z_row[k]
+                    e_block[lane], rest_block[lane] = _exp_falling_f32(abs(z_k))
+                for lane in range(count):
+                    e = e_block[lane]
+                    rest = rest_block[lane]
+                    tail_block[lane] = _log1p_unit_f32(e, rest)
+                for lane in range(count):
+                    k = (block & NEAR) + lane
+                    tail = tail_block[lane]
                     y_k = y_row[k]
                     z_k = z_row[k]
                     value2_block[lane] = (
-                        _zero_times_f32(y_k, _softplus_f32(-z_k)) + _zero_times_f32(f32(1.0) - y_k, _softplus_f32(z_k))
+                        _zero_times_f32(y_k, _softplus_of_parts_f32(-z_k, tail)) + _zero_times_f32(f32(1.0) - y_k,
+                        _softplus_of_parts_f32(z_k, tail))
                     )
                 value2 += _pairwise_sum_f32(value2_block, quarters, count)
                 outside_0 |= outside_0_here
@@ -1018,7 +1103,9 @@ def value_short_f32(
     mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
     value_rows, quarters, value2_wide = rows_float64[0], rows_float64[1], rows_float64[2]
-    value_narrow, value2_rows, value2_here = rows_float32[0], rows_float32[1], rows_float32[2]
+    value_narrow, value2_rows, e_rows, rest_rows, tail_rows, value2_here = (
+        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5]
+    )
     y_columns, z_columns = columns_float32[0], columns_float32[1]
     for c in range(first, last):
         start = c * chunk
@@ -1044,10 +1131,19 @@ def value_short_f32(
             value2_wide[row] = 0.0
         for k in range(size_k):
             for row in range(rows):
+                z_k = z_columns[k, row]
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(z_k))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f32(e, rest)
+            for row in range(rows):
+                tail = tail_rows[row]
                 y_k = y_columns[k, row]
                 z_k = z_columns[k, row]
                 value2_here[row] = (
-                    _zero_times_f32(y_k, _softplus_f32(-z_k)) + _zero_times_f32(f32(1.0) - y_k, _softplus_f32(z_k))
+                    _zero_times_f32(y_k, _softplus_of_parts_f32(-z_k, tail)) + _zero_times_f32(f32(1.0) - y_k,
+                    _softplus_of_parts_f32(z_k, tail))
                 )
             for row in range(rows):
                 value2_wide[row] += value2_here[row]
@@ -1072,8 +1168,8 @@ def value_short_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, value2_block, quarters, samples, chunk, grad_z, y, z, size_k, weight, weight_step, mask,
-    mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, value2_block, e_block, rest_block, tail_block, quarters, samples, chunk, grad_z, y, z,
+    size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1110,12 +1206,26 @@ def value_and_grad_f32(
                 count = _where(size_k - block < 1024, size_k - block, 1024)
                 for lane in range(count):
                     k = (block & NEAR) + lane
+                    z_k = z_row[k]
+                    e_block[lane], rest_block[lane] = _exp_falling_f32(abs(z_k))
+                for lane in range(count):
+                    e = e_block[lane]
+                    rest = rest_block[lane]
+                    tail_block[lane] = _log1p_unit_f32(e, rest)
+                for lane in range(count):
+                    k = (block & NEAR) + lane
+                    e = e_block[lane]
+                    rest = rest_block[lane]
+                    tail = tail_block[lane]
                     y_k = y_row[k]
                     z_k = z_row[k]
                     t1 = f32(1.0) - y_k
-                    grad_z_row[k] = seed_n * (t1 * _sigmoid_f32(z_k) - y_k * _sigmoid_f32(-z_k))
+                    grad_z_row[k] = (
+                        seed_n * (t1 * _sigmoid_of_parts_f32(z_k, e, rest) - y_k * _sigmoid_of_parts_f32(-z_k, e, rest))
+                    )
                     value2_block[lane] = (
-                        _zero_times_f32(y_k, _softplus_f32(-z_k)) + _zero_times_f32(t1, _softplus_f32(z_k))
+                        _zero_times_f32(y_k, _softplus_of_parts_f32(-z_k, tail)) + _zero_times_f32(t1,
+                        _softplus_of_parts_f32(z_k, tail))
                     )
                 value2 += _pairwise_sum_f32(value2_block, quarters, count)
             value_rows[row] = value2
@@ -1130,7 +1240,10 @@ def value_and_grad_short_f32(
     first, last, rows_float32, rows_float64, columns_float32, samples, chunk, grad_z, y, z, size_k, weight, weight_step,
     mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    seed, value_narrow, value2_rows, value2_here = rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3]
+    seed, value_narrow, value2_rows, e_rows, rest_rows, tail_rows, value2_here = (
+        rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
+        rows_float32[6]
+    )
     value_rows, quarters, value2_wide = rows_float64[0], rows_float64[1], rows_float64[2]
     grad_z_columns, y_columns, z_columns = columns_float32[0], columns_float32[1], columns_float32[2]
     denominator = f32(denominator)
@@ -1162,11 +1275,26 @@ def value_and_grad_short_f32(
             value2_wide[row] = 0.0
         for k in range(size_k):
             for row in range(rows):
+                z_k = z_columns[k, row]
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(z_k))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail_rows[row] = _log1p_unit_f32(e, rest)
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                tail = tail_rows[row]
                 y_k = y_columns[k, row]
                 z_k = z_columns[k, row]
                 t1 = f32(1.0) - y_k
-                grad_z_columns[k, row] = seed[row] * (t1 * _sigmoid_f32(z_k) - y_k * _sigmoid_f32(-z_k))
-                value2_here[row] = _zero_times_f32(y_k, _softplus_f32(-z_k)) + _zero_times_f32(t1, _softplus_f32(z_k))
+                grad_z_columns[k, row] = (
+                    seed[row] * (t1 * _sigmoid_of_parts_f32(z_k, e, rest) - y_k * _sigmoid_of_parts_f32(-z_k, e, rest))
+                )
+                value2_here[row] = (
+                    _zero_times_f32(y_k, _softplus_of_parts_f32(-z_k, tail)) + _zero_times_f32(t1,
+                    _softplus_of_parts_f32(z_k, tail))
+                )
             for row in range(rows):
                 value2_wide[row] += value2_here[row]
         for row in range(rows):
@@ -1241,7 +1369,7 @@ def grad_hess_diag_short_f32(
     first, last, rows_float32, columns_float32, samples, chunk, grad_z, diag_z, y, z, size_k, weight, weight_step, mask,
     mask_step, denominator, validate, failed,
 ):
-    seed = rows_float32[0]
+    seed, e_rows, rest_rows = rows_float32[0], rows_float32[1], rows_float32[2]
     grad_z_columns, diag_z_columns, y_columns, z_columns = (
         columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3]
     )
@@ -1273,10 +1401,15 @@ def grad_hess_diag_short_f32(
             continue
         for k in range(size_k):
             for row in range(rows):
+                z_k = z_columns[k, row]
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(z_k))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
                 y_k = y_columns[k, row]
                 z_k = z_columns[k, row]
-                t1 = _sigmoid_f32(z_k)
-                t2 = _sigmoid_f32(-z_k)
+                t1 = _sigmoid_of_parts_f32(z_k, e, rest)
+                t2 = _sigmoid_of_parts_f32(-z_k, e, rest)
                 grad_z_columns[k, row] = seed[row] * ((f32(1.0) - y_k) * t1 - y_k * t2)
                 diag_z_columns[k, row] = seed[row] * t2 * t1
         for row in range(rows):
@@ -1317,7 +1450,7 @@ def hvp_short_f32(
     first, last, rows_float32, columns_float32, samples, chunk, hvp_z, v_z_, z, size_k, weight, weight_step, mask,
     mask_step, denominator,
 ):
-    seed = rows_float32[0]
+    seed, e_rows, rest_rows = rows_float32[0], rows_float32[1], rows_float32[2]
     hvp_z_columns, v_z__columns, z_columns = columns_float32[0], columns_float32[1], columns_float32[2]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1338,7 +1471,15 @@ def hvp_short_f32(
         for k in range(size_k):
             for row in range(rows):
                 z_k = z_columns[k, row]
-                hvp_z_columns[k, row] = seed[row] * v_z__columns[k, row] * _sigmoid_f32(-z_k) * _sigmoid_f32(z_k)
+                e_rows[row], rest_rows[row] = _exp_falling_f32(abs(z_k))
+            for row in range(rows):
+                e = e_rows[row]
+                rest = rest_rows[row]
+                z_k = z_columns[k, row]
+                hvp_z_columns[k, row] = (
+                    seed[row] * v_z__columns[k, row] * _sigmoid_of_parts_f32(-z_k, e, rest) * _sigmoid_of_parts_f32(z_k,
+                    e, rest)
+                )
         for row in range(rows):
             for k in range(size_k):
                 hvp_z_chunk[row, k] = hvp_z_columns[k, row]
@@ -1364,14 +1505,15 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     failed = np.zeros((chunks, 2), np.int64)
     if size_k <= SHORT:
         run(
-            value_short_f64, chunks, (((2, chunk), np.float64), ((2, size_k, chunk + 16), np.float64)), samples, chunk,
+            value_short_f64, chunks, (((5, chunk), np.float64), ((2, size_k, chunk + 16), np.float64)), samples, chunk,
             y, z, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
             failed,
         )
     else:
         run(
-            value_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, y, z, size_k, weight,
-            weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+            value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024,
+            np.float64)), samples, chunk, y, z, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+            value_partial, validate, failed,
         )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1404,14 +1546,15 @@ def _value_and_grad_f64(
     failed = np.zeros((chunks, 2), np.int64)
     if size_k <= SHORT:
         run(
-            value_and_grad_short_f64, chunks, (((3, chunk), np.float64), ((3, size_k, chunk + 16), np.float64)),
+            value_and_grad_short_f64, chunks, (((6, chunk), np.float64), ((3, size_k, chunk + 16), np.float64)),
             samples, chunk, grad_z, y, z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
             keep_losses, value_partial, validate, failed,
         )
     else:
         run(
-            value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64)), samples, chunk, grad_z, y, z, size_k,
-            weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+            value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024,
+            np.float64), (1024, np.float64)), samples, chunk, grad_z, y, z, size_k, weight, weight_step, mask,
+            mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
         )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1441,7 +1584,7 @@ def _grad_hess_diag_f64(
     failed = np.zeros((chunks, 2), np.int64)
     if size_k <= SHORT:
         run(
-            grad_hess_diag_short_f64, chunks, (((1, chunk), np.float64), ((4, size_k, chunk + 16), np.float64)),
+            grad_hess_diag_short_f64, chunks, (((3, chunk), np.float64), ((4, size_k, chunk + 16), np.float64)),
             samples, chunk, grad_z, diag_z, y, z, size_k, weight, weight_step, mask, mask_step, denominator, validate,
             failed,
         )
@@ -1475,7 +1618,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     if size_k <= SHORT:
         run(
-            hvp_short_f64, chunks, (((1, chunk), np.float64), ((3, size_k, chunk + 16), np.float64)), samples, chunk,
+            hvp_short_f64, chunks, (((3, chunk), np.float64), ((3, size_k, chunk + 16), np.float64)), samples, chunk,
             hvp_z, v_z_, z, size_k, weight, weight_step, mask, mask_step, denominator,
         )
     else:
@@ -1501,14 +1644,15 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     failed = np.zeros((chunks, 2), np.int64)
     if size_k <= SHORT:
         run(
-            value_short_f32, chunks, (((3, chunk), np.float64), ((3, chunk), np.float32), ((2, size_k, chunk + 16),
+            value_short_f32, chunks, (((3, chunk), np.float64), ((6, chunk), np.float32), ((2, size_k, chunk + 16),
             np.float32)), samples, chunk, y, z, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses,
             value_partial, validate, failed,
         )
     else:
         run(
-            value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk, y, z,
-            size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
+            value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024,
+            np.float32), (256, np.float64)), samples, chunk, y, z, size_k, weight, weight_step, mask, mask_step,
+            losses_out, keep_losses, value_partial, validate, failed,
         )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1541,15 +1685,15 @@ def _value_and_grad_f32(
     failed = np.zeros((chunks, 2), np.int64)
     if size_k <= SHORT:
         run(
-            value_and_grad_short_f32, chunks, (((4, chunk), np.float32), ((3, chunk), np.float64), ((3, size_k, chunk +
+            value_and_grad_short_f32, chunks, (((7, chunk), np.float32), ((3, chunk), np.float64), ((3, size_k, chunk +
             16), np.float32)), samples, chunk, grad_z, y, z, size_k, weight, weight_step, mask, mask_step, denominator,
             losses_out, keep_losses, value_partial, validate, failed,
         )
     else:
         run(
-            value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (256, np.float64)), samples, chunk,
-            grad_z, y, z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
-            value_partial, validate, failed,
+            value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024,
+            np.float32), (1024, np.float32), (256, np.float64)), samples, chunk, grad_z, y, z, size_k, weight,
+            weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
         )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1579,7 +1723,7 @@ def _grad_hess_diag_f32(
     failed = np.zeros((chunks, 2), np.int64)
     if size_k <= SHORT:
         run(
-            grad_hess_diag_short_f32, chunks, (((1, chunk), np.float32), ((4, size_k, chunk + 16), np.float32)),
+            grad_hess_diag_short_f32, chunks, (((3, chunk), np.float32), ((4, size_k, chunk + 16), np.float32)),
             samples, chunk, grad_z, diag_z, y, z, size_k, weight, weight_step, mask, mask_step, denominator, validate,
             failed,
         )
@@ -1613,7 +1757,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     denominator = value_denominator
     if size_k <= SHORT:
         run(
-            hvp_short_f32, chunks, (((1, chunk), np.float32), ((3, size_k, chunk + 16), np.float32)), samples, chunk,
+            hvp_short_f32, chunks, (((3, chunk), np.float32), ((3, size_k, chunk + 16), np.float32)), samples, chunk,
             hvp_z, v_z_, z, size_k, weight, weight_step, mask, mask_step, denominator,
         )
     else:

@@ -551,6 +551,14 @@ def _exp_f64(x):
 
 
 @_inline
+def _exp_falling_f64(a):
+    """e^-a for a >= 0, as a sum high + low."""
+    high, low, n = _exp_pair_f64(-a)
+    total = high + low
+    return _scale_f64(total, n), _scale_f64((high - total) + low, n)
+
+
+@_inline
 def _expm1_pair_f64(x):
     """Half of e^x - 1, as a sum high + low; for x that is not tiny."""
     x = _where(x < -50.0, -50.0, x)
@@ -644,27 +652,6 @@ def _log1p_f64(x):
 
 
 @_inline
-def _exp_falling_f64(a):
-    """e^-a for a >= 0, as a sum high + low."""
-    high, low, n = _exp_pair_f64(-a)
-    total = high + low
-    return _scale_f64(total, n), _scale_f64((high - total) + low, n)
-
-
-@_inline
-def _sigmoid_f64(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f64(abs(x))
-    whole = 1.0 + e
-    lost = ((1.0 - whole) + e) + rest
-    negative = x < 0.0
-    quotient = _where(negative, e, 1.0) / whole
-    # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = 1.457 - 0.5 * whole
-    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
-
-
-@_inline
 def _log1p_unit_f64(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
     far = e > 0.41421356
@@ -678,10 +665,36 @@ def _log1p_unit_f64(e, rest):
 
 
 @_inline
+def _sigmoid_of_parts_f64(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
+    whole = 1.0 + e
+    lost = ((1.0 - whole) + e) + rest
+    negative = x < 0.0
+    quotient = _where(negative, e, 1.0) / whole
+    # 1/whole to a few percent is enough for what lost amounts to.
+    inverse = 1.457 - 0.5 * whole
+    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
+
+
+@_inline
+def _sigmoid_f64(x):
+    """1/(1 + e^-x), to the last places in both tails."""
+    e, rest = _exp_falling_f64(abs(x))
+    return _sigmoid_of_parts_f64(x, e, rest)
+
+
+@_inline
+def _softplus_of_parts_f64(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return _where(x < 0.0, 0.0, x) + tail
+
+
+@_inline
 def _softplus_f64(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f64(abs(x))
-    return _where(x < 0.0, 0.0, x) + _log1p_unit_f64(e, rest)
+    tail = _log1p_unit_f64(e, rest)
+    return _softplus_of_parts_f64(x, tail)
 
 
 @_inline
@@ -719,6 +732,14 @@ def _exp_f32(x):
     """e^x."""
     high, low, n = _exp_pair_f32(x)
     return _scale_f32(high + low, n)
+
+
+@_inline
+def _exp_falling_f32(a):
+    """e^-a for a >= 0, as a sum high + low."""
+    high, low, n = _exp_pair_f32(-a)
+    total = high + low
+    return _scale_f32(total, n), _scale_f32((high - total) + low, n)
 
 
 @_inline
@@ -806,27 +827,6 @@ def _log1p_f32(x):
 
 
 @_inline
-def _exp_falling_f32(a):
-    """e^-a for a >= 0, as a sum high + low."""
-    high, low, n = _exp_pair_f32(-a)
-    total = high + low
-    return _scale_f32(total, n), _scale_f32((high - total) + low, n)
-
-
-@_inline
-def _sigmoid_f32(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f32(abs(x))
-    whole = f32(1.0) + e
-    lost = ((f32(1.0) - whole) + e) + rest
-    negative = x < f32(0.0)
-    quotient = _where(negative, e, f32(1.0)) / whole
-    # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = f32(1.457) - f32(0.5) * whole
-    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
-
-
-@_inline
 def _log1p_unit_f32(e, rest):
     """log(1 + e + rest) for 0 <= e <= 1 and a rest that is a fraction of an ulp of e."""
     far = e > f32(0.41421356)
@@ -840,10 +840,36 @@ def _log1p_unit_f32(e, rest):
 
 
 @_inline
+def _sigmoid_of_parts_f32(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
+    whole = f32(1.0) + e
+    lost = ((f32(1.0) - whole) + e) + rest
+    negative = x < f32(0.0)
+    quotient = _where(negative, e, f32(1.0)) / whole
+    # 1/whole to a few percent is enough for what lost amounts to.
+    inverse = f32(1.457) - f32(0.5) * whole
+    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
+
+
+@_inline
+def _sigmoid_f32(x):
+    """1/(1 + e^-x), to the last places in both tails."""
+    e, rest = _exp_falling_f32(abs(x))
+    return _sigmoid_of_parts_f32(x, e, rest)
+
+
+@_inline
+def _softplus_of_parts_f32(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return _where(x < f32(0.0), f32(0.0), x) + tail
+
+
+@_inline
 def _softplus_f32(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f32(abs(x))
-    return _where(x < f32(0.0), f32(0.0), x) + _log1p_unit_f32(e, rest)
+    tail = _log1p_unit_f32(e, rest)
+    return _softplus_of_parts_f32(x, tail)
 
 
 @_jit
@@ -948,8 +974,12 @@ def value_short_f64(
     first, last, rows_float64, rows_int64, columns_float64, samples, chunk, y, z, class_weight, size_k, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
-    weights, value_rows, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows, z_at_y_rows = (
-        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5]
+    (
+        weights, value_rows, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows, z_at_y_rows,
+        t1_others__rest_rows, e_rows, rest_rows, tail_rows,
+    ) = (
+        rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
+        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9]
     )
     y_rows, t1_others__ties_rows = rows_int64[0], rows_int64[1]
     z_columns = columns_float64[0]
@@ -1002,8 +1032,22 @@ def value_short_f64(
         for row in range(rows):
             t4 = 1 < t1_others__ties_rows[row]
             t5 = t1_others__ties_rows[row] - 1
-            t1_others__rest = _log1p_f64(t1_others__below_rows[row] + float(_where(t4, t5, 0)))
-            value_rows[row] = _softplus_f64(t1_others__rest + _gap_f64(t1_others__max_rows[row], z_at_y_rows[row]))
+            t1_others__rest_rows[row] = _log1p_f64(t1_others__below_rows[row] + float(_where(t4, t5, 0)))
+        for row in range(rows):
+            t1_others__rest = t1_others__rest_rows[row]
+            e_rows[row], rest_rows[row] = _exp_falling_f64(
+                abs(t1_others__rest + _gap_f64(t1_others__max_rows[row], z_at_y_rows[row])),
+            )
+        for row in range(rows):
+            e = e_rows[row]
+            rest = rest_rows[row]
+            tail_rows[row] = _log1p_unit_f64(e, rest)
+        for row in range(rows):
+            t1_others__rest = t1_others__rest_rows[row]
+            tail = tail_rows[row]
+            value_rows[row] = _softplus_of_parts_f64(
+                t1_others__rest + _gap_f64(t1_others__max_rows[row], z_at_y_rows[row]), tail,
+            )
         for row in range(rows):
             value_rows[row] *= weights[row]
         if mask_step:
@@ -1104,10 +1148,11 @@ def value_and_grad_short_f64(
 ):
     (
         weights, seed, value_rows, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows, z_at_y_rows,
-        t11_rows, t13_rows, t14_rows, t1_others__share_rows,
+        t11_rows, t13_rows, t14_rows, t1_others__share_rows, t9_rows, e_rows, rest_rows, e2_rows, rest2_rows, tail_rows,
     ) = (
         rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9], rows_float64[10]
+        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9], rows_float64[10], rows_float64[11],
+        rows_float64[12], rows_float64[13], rows_float64[14], rows_float64[15], rows_float64[16]
     )
     y_rows, t1_others__ties_rows = rows_int64[0], rows_int64[1]
     t1_others__terms_columns, z_columns, grad_z_columns = columns_float64[0], columns_float64[1], columns_float64[2]
@@ -1165,10 +1210,21 @@ def value_and_grad_short_f64(
             t6 = t1_others__ties_rows[row] - 1
             t7 = _where(t5, t6, 0)
             t8 = t1_others__below_rows[row] + float(t7)
-            t9 = _log1p_f64(t8)
+            t9_rows[row] = _log1p_f64(t8)
+        for row in range(rows):
+            t9 = t9_rows[row]
             t10 = _gap_f64(t1_others__max_rows[row], z_at_y_rows[row])
             t11 = t9 + t10
-            t12 = _sigmoid_f64(t11)
+            e_rows[row], rest_rows[row] = _exp_falling_f64(abs(t11))
+            t11_rows[row] = t11
+        for row in range(rows):
+            e = e_rows[row]
+            rest = rest_rows[row]
+            t5 = 1 < t1_others__ties_rows[row]
+            t6 = t1_others__ties_rows[row] - 1
+            t7 = _where(t5, t6, 0)
+            t11 = t11_rows[row]
+            t12 = _sigmoid_of_parts_f64(t11, e, rest)
             t13 = -seed[row] * t12
             t14 = seed[row] * t12
             t15 = 1.0 + t1_others__below_rows[row] + float(t7)
@@ -1185,7 +1241,14 @@ def value_and_grad_short_f64(
                 t16 = t14_rows[row] * weight_t1_others
                 grad_z_columns[k, row] = t13_rows[row] if t4 else t16
         for row in range(rows):
-            value_rows[row] = _softplus_f64(t11_rows[row])
+            e2_rows[row], rest2_rows[row] = _exp_falling_f64(abs(t11_rows[row]))
+        for row in range(rows):
+            e2 = e2_rows[row]
+            rest2 = rest2_rows[row]
+            tail_rows[row] = _log1p_unit_f64(e2, rest2)
+        for row in range(rows):
+            tail = tail_rows[row]
+            value_rows[row] = _softplus_of_parts_f64(t11_rows[row], tail)
         for row in range(rows):
             for k in range(size_k):
                 grad_z_chunk[row, k] = grad_z_columns[k, row]
@@ -1295,10 +1358,11 @@ def grad_hess_diag_short_f64(
 ):
     (
         weights, seed, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows, z_at_y_rows, t10_rows,
-        t14_rows, t15_rows, t1_others__share_rows, t19_rows, t20_rows,
+        t14_rows, t15_rows, t1_others__share_rows, t19_rows, t20_rows, e_rows, rest_rows, t12_rows,
     ) = (
         rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9], rows_float64[10], rows_float64[11]
+        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9], rows_float64[10], rows_float64[11],
+        rows_float64[12], rows_float64[13], rows_float64[14]
     )
     y_rows, t1_others__ties_rows = rows_int64[0], rows_int64[1]
     t1_others__terms_columns, z_columns, grad_z_columns, diag_z_columns = (
@@ -1360,15 +1424,27 @@ def grad_hess_diag_short_f64(
             t7 = t1_others__ties_rows[row] - 1
             t8 = _where(t6, t7, 0)
             t9 = t1_others__below_rows[row] + float(t8)
-            t10 = _log1p_f64(t9)
+            t10_rows[row] = _log1p_f64(t9)
+        for row in range(rows):
+            t10 = t10_rows[row]
             t11 = _gap_f64(t1_others__max_rows[row], z_at_y_rows[row])
             t12 = t10 + t11
-            t13 = _sigmoid_f64(t12)
+            e_rows[row], rest_rows[row] = _exp_falling_f64(abs(t12))
+            t12_rows[row] = t12
+        for row in range(rows):
+            t10 = t10_rows[row]
+            e = e_rows[row]
+            rest = rest_rows[row]
+            t6 = 1 < t1_others__ties_rows[row]
+            t7 = t1_others__ties_rows[row] - 1
+            t8 = _where(t6, t7, 0)
+            t12 = t12_rows[row]
+            t13 = _sigmoid_of_parts_f64(t12, e, rest)
             t14 = -seed[row] * t13
             t15 = seed[row] * t13
             t16 = 1.0 + t1_others__below_rows[row] + float(t8)
             t1_others__share = 1.0 / t16
-            t18 = _sigmoid_f64(-t12)
+            t18 = _sigmoid_of_parts_f64(-t12, e, rest)
             t19 = seed[row] * t18 * t13
             t20 = -seed[row] * t18 * t13
             t10_rows[row] = t10
@@ -1501,10 +1577,12 @@ def hvp_short_f64(
 ):
     (
         weights, seed, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows, tangent_t1_others_rows,
-        t1_others__share_rows, v_z__at_y_rows, z_at_y_rows, t18_rows, t19_rows, t20_rows,
+        t1_others__share_rows, v_z__at_y_rows, z_at_y_rows, t18_rows, t19_rows, t20_rows, t13_rows, e_rows, rest_rows,
+        t15_rows,
     ) = (
         rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5],
-        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9], rows_float64[10], rows_float64[11]
+        rows_float64[6], rows_float64[7], rows_float64[8], rows_float64[9], rows_float64[10], rows_float64[11],
+        rows_float64[12], rows_float64[13], rows_float64[14], rows_float64[15]
     )
     y_rows, t1_others__ties_rows, t7_rows = rows_int64[0], rows_int64[1], rows_int64[2]
     t1_others__terms_columns, z_columns, v_z__columns, hvp_z_columns = (
@@ -1580,13 +1658,21 @@ def hvp_short_f64(
             v_z__at_y_rows[row] = v_z__columns[y_rows[row], row]
             z_at_y_rows[row] = z_columns[y_rows[row], row]
         for row in range(rows):
-            t11 = tangent_t1_others_rows[row] - v_z__at_y_rows[row]
             t12 = t1_others__below_rows[row] + float(t7_rows[row])
-            t13 = _log1p_f64(t12)
+            t13_rows[row] = _log1p_f64(t12)
+        for row in range(rows):
+            t13 = t13_rows[row]
             t14 = _gap_f64(t1_others__max_rows[row], z_at_y_rows[row])
             t15 = t13 + t14
-            t16 = _sigmoid_f64(-t15)
-            t17 = _sigmoid_f64(t15)
+            e_rows[row], rest_rows[row] = _exp_falling_f64(abs(t15))
+            t15_rows[row] = t15
+        for row in range(rows):
+            e = e_rows[row]
+            rest = rest_rows[row]
+            t11 = tangent_t1_others_rows[row] - v_z__at_y_rows[row]
+            t15 = t15_rows[row]
+            t16 = _sigmoid_of_parts_f64(-t15, e, rest)
+            t17 = _sigmoid_of_parts_f64(t15, e, rest)
             t18 = -seed[row] * t11 * t16 * t17
             t19 = seed[row] * t17
             t20 = seed[row] * t11 * t16 * t17
@@ -1718,10 +1804,10 @@ def value_short_f32(
 ):
     (
         weights, value_narrow, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows,
-        t1_others__below_here, z_at_y_rows,
+        t1_others__below_here, z_at_y_rows, t1_others__rest_rows, e_rows, rest_rows, tail_rows,
     ) = (
         rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6]
+        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10]
     )
     value_rows, t1_others__below_wide = rows_float64[0], rows_float64[1]
     y_rows, t1_others__ties_rows = rows_int32[0], rows_int32[1]
@@ -1780,8 +1866,22 @@ def value_short_f32(
         for row in range(rows):
             t4 = 1 < t1_others__ties_rows[row]
             t5 = t1_others__ties_rows[row] - 1
-            t1_others__rest = _log1p_f32(t1_others__below_rows[row] + f32(_where(t4, t5, 0)))
-            value_narrow[row] = _softplus_f32(t1_others__rest + _gap_f32(t1_others__max_rows[row], z_at_y_rows[row]))
+            t1_others__rest_rows[row] = _log1p_f32(t1_others__below_rows[row] + f32(_where(t4, t5, 0)))
+        for row in range(rows):
+            t1_others__rest = t1_others__rest_rows[row]
+            e_rows[row], rest_rows[row] = _exp_falling_f32(
+                abs(t1_others__rest + _gap_f32(t1_others__max_rows[row], z_at_y_rows[row])),
+            )
+        for row in range(rows):
+            e = e_rows[row]
+            rest = rest_rows[row]
+            tail_rows[row] = _log1p_unit_f32(e, rest)
+        for row in range(rows):
+            t1_others__rest = t1_others__rest_rows[row]
+            tail = tail_rows[row]
+            value_narrow[row] = _softplus_of_parts_f32(
+                t1_others__rest + _gap_f32(t1_others__max_rows[row], z_at_y_rows[row]), tail,
+            )
         for row in range(rows):
             value_rows[row] = value_narrow[row]
         for row in range(rows):
@@ -1887,10 +1987,12 @@ def value_and_grad_short_f32(
 ):
     (
         weights, seed, value_narrow, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows,
-        t1_others__below_here, z_at_y_rows, t11_rows, t13_rows, t14_rows, t1_others__share_rows,
+        t1_others__below_here, z_at_y_rows, t11_rows, t13_rows, t14_rows, t1_others__share_rows, t9_rows, e_rows,
+        rest_rows, e2_rows, rest2_rows, tail_rows,
     ) = (
         rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
-        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11]
+        rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11],
+        rows_float32[12], rows_float32[13], rows_float32[14], rows_float32[15], rows_float32[16], rows_float32[17]
     )
     value_rows, t1_others__below_wide = rows_float64[0], rows_float64[1]
     y_rows, t1_others__ties_rows = rows_int32[0], rows_int32[1]
@@ -1955,10 +2057,21 @@ def value_and_grad_short_f32(
             t6 = t1_others__ties_rows[row] - 1
             t7 = _where(t5, t6, 0)
             t8 = t1_others__below_rows[row] + f32(t7)
-            t9 = _log1p_f32(t8)
+            t9_rows[row] = _log1p_f32(t8)
+        for row in range(rows):
+            t9 = t9_rows[row]
             t10 = _gap_f32(t1_others__max_rows[row], z_at_y_rows[row])
             t11 = t9 + t10
-            t12 = _sigmoid_f32(t11)
+            e_rows[row], rest_rows[row] = _exp_falling_f32(abs(t11))
+            t11_rows[row] = t11
+        for row in range(rows):
+            e = e_rows[row]
+            rest = rest_rows[row]
+            t5 = 1 < t1_others__ties_rows[row]
+            t6 = t1_others__ties_rows[row] - 1
+            t7 = _where(t5, t6, 0)
+            t11 = t11_rows[row]
+            t12 = _sigmoid_of_parts_f32(t11, e, rest)
             t13 = -seed[row] * t12
             t14 = seed[row] * t12
             t15 = f32(1.0) + t1_others__below_rows[row] + f32(t7)
@@ -1975,7 +2088,14 @@ def value_and_grad_short_f32(
                 t16 = t14_rows[row] * weight_t1_others
                 grad_z_columns[k, row] = t13_rows[row] if t4 else t16
         for row in range(rows):
-            value_narrow[row] = _softplus_f32(t11_rows[row])
+            e2_rows[row], rest2_rows[row] = _exp_falling_f32(abs(t11_rows[row]))
+        for row in range(rows):
+            e2 = e2_rows[row]
+            rest2 = rest2_rows[row]
+            tail_rows[row] = _log1p_unit_f32(e2, rest2)
+        for row in range(rows):
+            tail = tail_rows[row]
+            value_narrow[row] = _softplus_of_parts_f32(t11_rows[row], tail)
         for row in range(rows):
             for k in range(size_k):
                 grad_z_chunk[row, k] = grad_z_columns[k, row]
@@ -2089,11 +2209,12 @@ def grad_hess_diag_short_f32(
 ):
     (
         weights, seed, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows, t1_others__below_here,
-        z_at_y_rows, t10_rows, t14_rows, t15_rows, t1_others__share_rows, t19_rows, t20_rows,
+        z_at_y_rows, t10_rows, t14_rows, t15_rows, t1_others__share_rows, t19_rows, t20_rows, e_rows, rest_rows,
+        t12_rows,
     ) = (
         rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
         rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11],
-        rows_float32[12]
+        rows_float32[12], rows_float32[13], rows_float32[14], rows_float32[15]
     )
     y_rows, t1_others__ties_rows = rows_int32[0], rows_int32[1]
     t1_others__below_wide = rows_float64[0]
@@ -2162,15 +2283,27 @@ def grad_hess_diag_short_f32(
             t7 = t1_others__ties_rows[row] - 1
             t8 = _where(t6, t7, 0)
             t9 = t1_others__below_rows[row] + f32(t8)
-            t10 = _log1p_f32(t9)
+            t10_rows[row] = _log1p_f32(t9)
+        for row in range(rows):
+            t10 = t10_rows[row]
             t11 = _gap_f32(t1_others__max_rows[row], z_at_y_rows[row])
             t12 = t10 + t11
-            t13 = _sigmoid_f32(t12)
+            e_rows[row], rest_rows[row] = _exp_falling_f32(abs(t12))
+            t12_rows[row] = t12
+        for row in range(rows):
+            t10 = t10_rows[row]
+            e = e_rows[row]
+            rest = rest_rows[row]
+            t6 = 1 < t1_others__ties_rows[row]
+            t7 = t1_others__ties_rows[row] - 1
+            t8 = _where(t6, t7, 0)
+            t12 = t12_rows[row]
+            t13 = _sigmoid_of_parts_f32(t12, e, rest)
             t14 = -seed[row] * t13
             t15 = seed[row] * t13
             t16 = f32(1.0) + t1_others__below_rows[row] + f32(t8)
             t1_others__share = f32(1.0) / t16
-            t18 = _sigmoid_f32(-t12)
+            t18 = _sigmoid_of_parts_f32(-t12, e, rest)
             t19 = seed[row] * t18 * t13
             t20 = -seed[row] * t18 * t13
             t10_rows[row] = t10
@@ -2307,11 +2440,11 @@ def hvp_short_f32(
     (
         weights, seed, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows, tangent_t1_others_rows,
         t1_others__below_here, t1_others__share_rows, tangent_t1_others_here, v_z__at_y_rows, z_at_y_rows, t18_rows,
-        t19_rows, t20_rows,
+        t19_rows, t20_rows, t13_rows, e_rows, rest_rows, t15_rows,
     ) = (
         rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
         rows_float32[6], rows_float32[7], rows_float32[8], rows_float32[9], rows_float32[10], rows_float32[11],
-        rows_float32[12], rows_float32[13]
+        rows_float32[12], rows_float32[13], rows_float32[14], rows_float32[15], rows_float32[16], rows_float32[17]
     )
     y_rows, t1_others__ties_rows, t7_rows = rows_int32[0], rows_int32[1], rows_int32[2]
     t1_others__below_wide, tangent_t1_others_wide = rows_float64[0], rows_float64[1]
@@ -2398,13 +2531,21 @@ def hvp_short_f32(
             v_z__at_y_rows[row] = v_z__columns[y_rows[row], row]
             z_at_y_rows[row] = z_columns[y_rows[row], row]
         for row in range(rows):
-            t11 = tangent_t1_others_rows[row] - v_z__at_y_rows[row]
             t12 = t1_others__below_rows[row] + f32(t7_rows[row])
-            t13 = _log1p_f32(t12)
+            t13_rows[row] = _log1p_f32(t12)
+        for row in range(rows):
+            t13 = t13_rows[row]
             t14 = _gap_f32(t1_others__max_rows[row], z_at_y_rows[row])
             t15 = t13 + t14
-            t16 = _sigmoid_f32(-t15)
-            t17 = _sigmoid_f32(t15)
+            e_rows[row], rest_rows[row] = _exp_falling_f32(abs(t15))
+            t15_rows[row] = t15
+        for row in range(rows):
+            e = e_rows[row]
+            rest = rest_rows[row]
+            t11 = tangent_t1_others_rows[row] - v_z__at_y_rows[row]
+            t15 = t15_rows[row]
+            t16 = _sigmoid_of_parts_f32(-t15, e, rest)
+            t17 = _sigmoid_of_parts_f32(t15, e, rest)
             t18 = -seed[row] * t11 * t16 * t17
             t19 = seed[row] * t17
             t20 = seed[row] * t11 * t16 * t17
@@ -2470,7 +2611,7 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     failed = np.zeros((chunks, 2), np.int64)
     if size_k <= SHORT:
         run(
-            value_short_f64, chunks, (((6, chunk), np.float64), ((2, chunk), np.int64), ((1, size_k, chunk + 16),
+            value_short_f64, chunks, (((10, chunk), np.float64), ((2, chunk), np.int64), ((1, size_k, chunk + 16),
             np.float64)), samples, chunk, y, z, class_weight, size_k, weight, weight_step, mask, mask_step, losses_out,
             keep_losses, value_partial, validate, failed,
         )
@@ -2535,7 +2676,7 @@ def _value_and_grad_f64(
     failed = np.zeros((chunks, 2), np.int64)
     if size_k <= SHORT:
         run(
-            value_and_grad_short_f64, chunks, (((11, chunk), np.float64), ((2, chunk), np.int64), ((3, size_k, chunk +
+            value_and_grad_short_f64, chunks, (((17, chunk), np.float64), ((2, chunk), np.int64), ((3, size_k, chunk +
             16), np.float64)), samples, chunk, y, z, grad_z, class_weight, size_k, weight, weight_step, mask, mask_step,
             denominator, losses_out, keep_losses, value_partial, validate, failed,
         )
@@ -2598,7 +2739,7 @@ def _grad_hess_diag_f64(
     failed = np.zeros((chunks, 2), np.int64)
     if size_k <= SHORT:
         run(
-            grad_hess_diag_short_f64, chunks, (((12, chunk), np.float64), ((2, chunk), np.int64), ((4, size_k, chunk +
+            grad_hess_diag_short_f64, chunks, (((15, chunk), np.float64), ((2, chunk), np.int64), ((4, size_k, chunk +
             16), np.float64)), samples, chunk, y, z, grad_z, diag_z, class_weight, size_k, weight, weight_step, mask,
             mask_step, denominator, validate, failed,
         )
@@ -2658,7 +2799,7 @@ def _hvp_f64(run, inputs, parameters, weights, masks, reduction, normalizer, val
     failed = np.zeros((chunks, 2), np.int64)
     if size_k <= SHORT:
         run(
-            hvp_short_f64, chunks, (((12, chunk), np.float64), ((3, chunk), np.int64), ((4, size_k, chunk + 16),
+            hvp_short_f64, chunks, (((16, chunk), np.float64), ((3, chunk), np.int64), ((4, size_k, chunk + 16),
             np.float64)), samples, chunk, y, z, v_z_, hvp_z, class_weight, size_k, weight, weight_step, mask, mask_step,
             denominator, validate, failed,
         )
@@ -2718,7 +2859,7 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     failed = np.zeros((chunks, 2), np.int64)
     if size_k <= SHORT:
         run(
-            value_short_f32, chunks, (((7, chunk), np.float32), ((2, chunk), np.float64), ((2, chunk), np.int32), ((1,
+            value_short_f32, chunks, (((11, chunk), np.float32), ((2, chunk), np.float64), ((2, chunk), np.int32), ((1,
             size_k, chunk + 16), np.float32)), samples, chunk, y, z, class_weight, size_k, weight, weight_step, mask,
             mask_step, losses_out, keep_losses, value_partial, validate, failed,
         )
@@ -2784,7 +2925,7 @@ def _value_and_grad_f32(
     failed = np.zeros((chunks, 2), np.int64)
     if size_k <= SHORT:
         run(
-            value_and_grad_short_f32, chunks, (((12, chunk), np.float32), ((2, chunk), np.float64), ((2, chunk),
+            value_and_grad_short_f32, chunks, (((18, chunk), np.float32), ((2, chunk), np.float64), ((2, chunk),
             np.int32), ((3, size_k, chunk + 16), np.float32)), samples, chunk, y, z, grad_z, class_weight, size_k,
             weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
         )
@@ -2847,7 +2988,7 @@ def _grad_hess_diag_f32(
     failed = np.zeros((chunks, 2), np.int64)
     if size_k <= SHORT:
         run(
-            grad_hess_diag_short_f32, chunks, (((13, chunk), np.float32), ((2, chunk), np.int32), ((1, chunk),
+            grad_hess_diag_short_f32, chunks, (((16, chunk), np.float32), ((2, chunk), np.int32), ((1, chunk),
             np.float64), ((4, size_k, chunk + 16), np.float32)), samples, chunk, y, z, grad_z, diag_z, class_weight,
             size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
         )
@@ -2908,7 +3049,7 @@ def _hvp_f32(run, inputs, parameters, weights, masks, reduction, normalizer, val
     failed = np.zeros((chunks, 2), np.int64)
     if size_k <= SHORT:
         run(
-            hvp_short_f32, chunks, (((14, chunk), np.float32), ((3, chunk), np.int32), ((2, chunk), np.float64), ((4,
+            hvp_short_f32, chunks, (((18, chunk), np.float32), ((3, chunk), np.int32), ((2, chunk), np.float64), ((4,
             size_k, chunk + 16), np.float32)), samples, chunk, y, z, v_z_, hvp_z, class_weight, size_k, weight,
             weight_step, mask, mask_step, denominator, validate, failed,
         )

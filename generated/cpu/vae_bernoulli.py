@@ -509,6 +509,14 @@ def _exp_f64(x):
 
 
 @_inline
+def _exp_falling_f64(a):
+    """e^-a for a >= 0, as a sum high + low."""
+    high, low, n = _exp_pair_f64(-a)
+    total = high + low
+    return _scale_f64(total, n), _scale_f64((high - total) + low, n)
+
+
+@_inline
 def _expm1_pair_f64(x):
     """Half of e^x - 1, as a sum high + low; for x that is not tiny."""
     x = _where(x < -50.0, -50.0, x)
@@ -573,27 +581,6 @@ def _expm1_f64(x):
 
 
 @_inline
-def _exp_falling_f64(a):
-    """e^-a for a >= 0, as a sum high + low."""
-    high, low, n = _exp_pair_f64(-a)
-    total = high + low
-    return _scale_f64(total, n), _scale_f64((high - total) + low, n)
-
-
-@_inline
-def _sigmoid_f64(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f64(abs(x))
-    whole = 1.0 + e
-    lost = ((1.0 - whole) + e) + rest
-    negative = x < 0.0
-    quotient = _where(negative, e, 1.0) / whole
-    # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = 1.457 - 0.5 * whole
-    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
-
-
-@_inline
 def _log_tail_core_f64(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
     s = f / (2.0 + f)
@@ -624,10 +611,28 @@ def _log1p_unit_f64(e, rest):
 
 
 @_inline
-def _softplus_f64(x):
-    """log(1 + e^x)."""
+def _sigmoid_of_parts_f64(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
+    whole = 1.0 + e
+    lost = ((1.0 - whole) + e) + rest
+    negative = x < 0.0
+    quotient = _where(negative, e, 1.0) / whole
+    # 1/whole to a few percent is enough for what lost amounts to.
+    inverse = 1.457 - 0.5 * whole
+    return quotient + (_where(negative, rest, 0.0) - quotient * lost) * inverse
+
+
+@_inline
+def _sigmoid_f64(x):
+    """1/(1 + e^-x), to the last places in both tails."""
     e, rest = _exp_falling_f64(abs(x))
-    return _where(x < 0.0, 0.0, x) + _log1p_unit_f64(e, rest)
+    return _sigmoid_of_parts_f64(x, e, rest)
+
+
+@_inline
+def _softplus_of_parts_f64(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return _where(x < 0.0, 0.0, x) + tail
 
 
 @_inline
@@ -673,6 +678,14 @@ def _exp_f32(x):
     """e^x."""
     high, low, n = _exp_pair_f32(x)
     return _scale_f32(high + low, n)
+
+
+@_inline
+def _exp_falling_f32(a):
+    """e^-a for a >= 0, as a sum high + low."""
+    high, low, n = _exp_pair_f32(-a)
+    total = high + low
+    return _scale_f32(total, n), _scale_f32((high - total) + low, n)
 
 
 @_inline
@@ -729,27 +742,6 @@ def _expm1_f32(x):
 
 
 @_inline
-def _exp_falling_f32(a):
-    """e^-a for a >= 0, as a sum high + low."""
-    high, low, n = _exp_pair_f32(-a)
-    total = high + low
-    return _scale_f32(total, n), _scale_f32((high - total) + low, n)
-
-
-@_inline
-def _sigmoid_f32(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f32(abs(x))
-    whole = f32(1.0) + e
-    lost = ((f32(1.0) - whole) + e) + rest
-    negative = x < f32(0.0)
-    quotient = _where(negative, e, f32(1.0)) / whole
-    # 1/whole to a few percent is enough for what lost amounts to.
-    inverse = f32(1.457) - f32(0.5) * whole
-    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
-
-
-@_inline
 def _log_tail_core_f32(f):
     """f - log(1 + f) where 1 + f lies between sqrt(1/2) and sqrt(2)."""
     s = f / (f32(2.0) + f)
@@ -776,10 +768,28 @@ def _log1p_unit_f32(e, rest):
 
 
 @_inline
-def _softplus_f32(x):
-    """log(1 + e^x)."""
+def _sigmoid_of_parts_f32(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
+    whole = f32(1.0) + e
+    lost = ((f32(1.0) - whole) + e) + rest
+    negative = x < f32(0.0)
+    quotient = _where(negative, e, f32(1.0)) / whole
+    # 1/whole to a few percent is enough for what lost amounts to.
+    inverse = f32(1.457) - f32(0.5) * whole
+    return quotient + (_where(negative, rest, f32(0.0)) - quotient * lost) * inverse
+
+
+@_inline
+def _sigmoid_f32(x):
+    """1/(1 + e^-x), to the last places in both tails."""
     e, rest = _exp_falling_f32(abs(x))
-    return _where(x < f32(0.0), f32(0.0), x) + _log1p_unit_f32(e, rest)
+    return _sigmoid_of_parts_f32(x, e, rest)
+
+
+@_inline
+def _softplus_of_parts_f32(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return _where(x < f32(0.0), f32(0.0), x) + tail
 
 
 @_inline
@@ -792,9 +802,9 @@ def _zero_times_f32(a, b):
 
 @_jit
 def value_f64(
-    first, last, value_rows, kl_standard_normal_t1_block, rec_block, samples, chunk, mu, logvar, x, reconstruction,
-    beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
-    failed,
+    first, last, value_rows, kl_standard_normal_t1_block, rec_block, e_block, rest_block, tail_block, samples, chunk,
+    mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out, keep_losses,
+    value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -827,11 +837,20 @@ def value_f64(
                     d = (block & NEAR) + lane
                     entry = entries_0[d]
                     outside_0_here |= (entry < 0.0) | (entry > 1.0)
+                    reconstruction_d = reconstruction_row[d]
+                    e_block[lane], rest_block[lane] = _exp_falling_f64(abs(reconstruction_d))
+                for lane in range(count):
+                    e = e_block[lane]
+                    rest = rest_block[lane]
+                    tail_block[lane] = _log1p_unit_f64(e, rest)
+                for lane in range(count):
+                    d = (block & NEAR) + lane
+                    tail = tail_block[lane]
                     x_d = x_row[d]
                     reconstruction_d = reconstruction_row[d]
                     rec_block[lane] = (
-                        _zero_times_f64(x_d, _softplus_f64(-reconstruction_d)) + _zero_times_f64(1.0 - x_d,
-                        _softplus_f64(reconstruction_d))
+                        _zero_times_f64(x_d, _softplus_of_parts_f64(-reconstruction_d, tail)) + _zero_times_f64(1.0 -
+                        x_d, _softplus_of_parts_f64(reconstruction_d, tail))
                     )
                 rec += _pairwise_sum(rec_block, count, 0.0)
                 outside_0 |= outside_0_here
@@ -848,9 +867,9 @@ def value_f64(
 
 @_jit
 def value_and_grad_f64(
-    first, last, value_rows, kl_standard_normal_t1_block, rec_block, samples, chunk, grad_reconstruction, grad_mu,
-    grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
-    losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, kl_standard_normal_t1_block, rec_block, e_block, rest_block, tail_block, samples, chunk,
+    grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step,
+    mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -905,15 +924,27 @@ def value_and_grad_f64(
                 count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
+                    reconstruction_d = reconstruction_row[d]
+                    e_block[lane], rest_block[lane] = _exp_falling_f64(abs(reconstruction_d))
+                for lane in range(count):
+                    e = e_block[lane]
+                    rest = rest_block[lane]
+                    tail_block[lane] = _log1p_unit_f64(e, rest)
+                for lane in range(count):
+                    d = (block & NEAR) + lane
+                    e = e_block[lane]
+                    rest = rest_block[lane]
+                    tail = tail_block[lane]
                     x_d = x_row[d]
                     reconstruction_d = reconstruction_row[d]
                     t2 = 1.0 - x_d
                     grad_reconstruction_row[d] = (
-                        seed_n * (t2 * _sigmoid_f64(reconstruction_d) - x_d * _sigmoid_f64(-reconstruction_d))
+                        seed_n * (t2 * _sigmoid_of_parts_f64(reconstruction_d, e, rest) - x_d *
+                        _sigmoid_of_parts_f64(-reconstruction_d, e, rest))
                     )
                     rec_block[lane] = (
-                        _zero_times_f64(x_d, _softplus_f64(-reconstruction_d)) + _zero_times_f64(t2,
-                        _softplus_f64(reconstruction_d))
+                        _zero_times_f64(x_d, _softplus_of_parts_f64(-reconstruction_d, tail)) + _zero_times_f64(t2,
+                        _softplus_of_parts_f64(reconstruction_d, tail))
                     )
                 rec += _pairwise_sum(rec_block, count, 0.0)
             kl = -0.5 * kl_standard_normal_t1
@@ -1025,9 +1056,9 @@ def hvp_f64(
 
 @_jit
 def value_f32(
-    first, last, value_rows, kl_standard_normal_t1_block, rec_block, quarters, samples, chunk, mu, logvar, x,
-    reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
-    validate, failed,
+    first, last, value_rows, kl_standard_normal_t1_block, rec_block, e_block, rest_block, tail_block, quarters, samples,
+    chunk, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out,
+    keep_losses, value_partial, validate, failed,
 ):
     for c in range(first, last):
         start = c * chunk
@@ -1060,11 +1091,20 @@ def value_f32(
                     d = (block & NEAR) + lane
                     entry = entries_0[d]
                     outside_0_here |= (entry < f32(0.0)) | (entry > f32(1.0))
+                    reconstruction_d = reconstruction_row[d]
+                    e_block[lane], rest_block[lane] = _exp_falling_f32(abs(reconstruction_d))
+                for lane in range(count):
+                    e = e_block[lane]
+                    rest = rest_block[lane]
+                    tail_block[lane] = _log1p_unit_f32(e, rest)
+                for lane in range(count):
+                    d = (block & NEAR) + lane
+                    tail = tail_block[lane]
                     x_d = x_row[d]
                     reconstruction_d = reconstruction_row[d]
                     rec_block[lane] = (
-                        _zero_times_f32(x_d, _softplus_f32(-reconstruction_d)) + _zero_times_f32(f32(1.0) - x_d,
-                        _softplus_f32(reconstruction_d))
+                        _zero_times_f32(x_d, _softplus_of_parts_f32(-reconstruction_d, tail)) + _zero_times_f32(f32(1.0)
+                        - x_d, _softplus_of_parts_f32(reconstruction_d, tail))
                     )
                 rec += _pairwise_sum_f32(rec_block, quarters, count)
                 outside_0 |= outside_0_here
@@ -1080,9 +1120,9 @@ def value_f32(
 
 @_jit
 def value_and_grad_f32(
-    first, last, value_rows, kl_standard_normal_t1_block, rec_block, quarters, samples, chunk, grad_reconstruction,
-    grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step,
-    denominator, losses_out, keep_losses, value_partial, validate, failed,
+    first, last, value_rows, kl_standard_normal_t1_block, rec_block, e_block, rest_block, tail_block, quarters, samples,
+    chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight,
+    weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1138,15 +1178,27 @@ def value_and_grad_f32(
                 count = _where(size_d - block < 1024, size_d - block, 1024)
                 for lane in range(count):
                     d = (block & NEAR) + lane
+                    reconstruction_d = reconstruction_row[d]
+                    e_block[lane], rest_block[lane] = _exp_falling_f32(abs(reconstruction_d))
+                for lane in range(count):
+                    e = e_block[lane]
+                    rest = rest_block[lane]
+                    tail_block[lane] = _log1p_unit_f32(e, rest)
+                for lane in range(count):
+                    d = (block & NEAR) + lane
+                    e = e_block[lane]
+                    rest = rest_block[lane]
+                    tail = tail_block[lane]
                     x_d = x_row[d]
                     reconstruction_d = reconstruction_row[d]
                     t2 = f32(1.0) - x_d
                     grad_reconstruction_row[d] = (
-                        seed_n * (t2 * _sigmoid_f32(reconstruction_d) - x_d * _sigmoid_f32(-reconstruction_d))
+                        seed_n * (t2 * _sigmoid_of_parts_f32(reconstruction_d, e, rest) - x_d *
+                        _sigmoid_of_parts_f32(-reconstruction_d, e, rest))
                     )
                     rec_block[lane] = (
-                        _zero_times_f32(x_d, _softplus_f32(-reconstruction_d)) + _zero_times_f32(t2,
-                        _softplus_f32(reconstruction_d))
+                        _zero_times_f32(x_d, _softplus_of_parts_f32(-reconstruction_d, tail)) + _zero_times_f32(t2,
+                        _softplus_of_parts_f32(reconstruction_d, tail))
                     )
                 rec += _pairwise_sum_f32(rec_block, quarters, count)
             value_rows[row] = rec + _zero_times_f32(beta, -f32(0.5) * kl_standard_normal_t1)
@@ -1273,9 +1325,9 @@ def _value_f64(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk, mu, logvar, x,
-        reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out, keep_losses,
-        value_partial, validate, failed,
+        value_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64), (1024,
+        np.float64), (1024, np.float64)), samples, chunk, mu, logvar, x, reconstruction, beta, size_d, size_l, weight,
+        weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1309,9 +1361,10 @@ def _value_and_grad_f64(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64)), samples, chunk,
-        grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight,
-        weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f64, chunks, ((chunk, np.float64), (1024, np.float64), (1024, np.float64), (1024, np.float64),
+        (1024, np.float64), (1024, np.float64)), samples, chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar,
+        x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, losses_out,
+        keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1394,9 +1447,9 @@ def _value_f32(run, inputs, parameters, weights, masks, reduction, normalizer, v
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (256, np.float64)), samples,
-        chunk, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out,
-        keep_losses, value_partial, validate, failed,
+        value_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32), (1024,
+        np.float32), (1024, np.float32), (256, np.float64)), samples, chunk, mu, logvar, x, reconstruction, beta,
+        size_d, size_l, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:
@@ -1430,9 +1483,10 @@ def _value_and_grad_f32(
     value_partial = np.zeros(chunks)
     failed = np.zeros((chunks, 2), np.int64)
     run(
-        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (256, np.float64)),
-        samples, chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l,
-        weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
+        value_and_grad_f32, chunks, ((chunk, np.float64), (1024, np.float32), (1024, np.float32), (1024, np.float32),
+        (1024, np.float32), (1024, np.float32), (256, np.float64)), samples, chunk, grad_reconstruction, grad_mu,
+        grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step,
+        denominator, losses_out, keep_losses, value_partial, validate, failed,
     )
     violation = _first_failure(failed)
     if violation is not None:

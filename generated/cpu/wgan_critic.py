@@ -121,6 +121,31 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _fetch(array, entry):
+    """Have the cache line of an entry at hand soon; there need be no such entry. Not compiled, this does nothing."""
+
+
+@numba.extending.type_callable(_fetch)
+def _type_of_fetch(context):
+    return lambda array, entry: numba.types.none
+
+
+@numba.extending.lower_builtin(_fetch, numba.types.Array, numba.types.Integer)
+def _code_of_fetch(context, builder, signature, arguments):
+    """One instruction, which reads nothing that the program sees."""
+    kinds = numba.core.cgutils
+    data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+    prefetch = builder.module.declare_intrinsic(
+        "llvm.prefetch",
+        [kinds.voidptr_t],
+        kinds.ir.FunctionType(kinds.ir.VoidType(), [kinds.voidptr_t] + 3 * [kinds.int32_t]),
+    )
+    # To be read, with the highest locality, data.
+    how = [kinds.int32_t(number) for number in (0, 3, 1)]
+    builder.call(prefetch, [builder.bitcast(builder.gep(data, [arguments[1]]), kinds.voidptr_t), *how])
+    return context.get_dummy_value()
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
     """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
@@ -440,6 +465,8 @@ def value_and_grad_1_f64(
             grad_f_real_chunk = grad_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(grad_f_real, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -477,6 +504,8 @@ def value_and_grad_2_f64(
             grad_f_fake_chunk = grad_f_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(grad_f_fake, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -512,6 +541,9 @@ def grad_hess_diag_1_f64(
             diag_f_real_chunk = diag_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(grad_f_real, entry)
+                _fetch(diag_f_real, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -539,6 +571,9 @@ def grad_hess_diag_2_f64(
             diag_f_fake_chunk = diag_f_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(grad_f_fake, entry)
+                _fetch(diag_f_fake, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -561,6 +596,8 @@ def hvp_1_f64(first, last, samples, chunk, hvp_f_real, mask, mask_step):
             rows = _where(end - start < 256, end - start, 256)
             hvp_f_real_chunk = hvp_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
+            for entry in range(start + 512, start + 768, 8):
+                _fetch(hvp_f_real, entry)
             for row in range(rows):
                 hvp_f_real_chunk[row] = 0.0
             if mask_step:
@@ -657,6 +694,8 @@ def value_and_grad_1_f32(
             grad_f_real_chunk = grad_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(grad_f_real, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -699,6 +738,8 @@ def value_and_grad_2_f32(
             grad_f_fake_chunk = grad_f_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(grad_f_fake, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -738,6 +779,9 @@ def grad_hess_diag_1_f32(
             diag_f_real_chunk = diag_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(grad_f_real, entry)
+                _fetch(diag_f_real, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -766,6 +810,9 @@ def grad_hess_diag_2_f32(
             diag_f_fake_chunk = diag_f_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(grad_f_fake, entry)
+                _fetch(diag_f_fake, entry)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -788,6 +835,8 @@ def hvp_1_f32(first, last, samples, chunk, hvp_f_real, mask, mask_step):
             rows = _where(end - start < 256, end - start, 256)
             hvp_f_real_chunk = hvp_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
+            for entry in range(start + 512, start + 768, 16):
+                _fetch(hvp_f_real, entry)
             for row in range(rows):
                 hvp_f_real_chunk[row] = f32(0.0)
             if mask_step:

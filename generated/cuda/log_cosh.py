@@ -452,8 +452,8 @@ def _log1p_unit_f32(e, rest):
 
 
 @_device
-def _log_cosh_f32(x):
-    """log cosh x: x*x/2 near 0, |x| - log 2 far away."""
+def _log_cosh_of_parts_f32(x, tail):
+    """log cosh x from tail = log(1 + e^(-2 |x|))."""
     a = abs(x)
     z = x * x
     p = np.float32(-4.331505624577403e-05)
@@ -464,15 +464,21 @@ def _log_cosh_f32(x):
     p = p * z + np.float32(0.022222209721803665)
     p = p * z + np.float32(-0.0833333358168602)
     near = (np.float32(0.5) * x) * x + z * (z * p)
-    e, rest = _exp_falling_f32(np.float32(2.0) * a)
-    far = (a - np.float32(0.6931471824645996)) + (_log1p_unit_f32(e, rest) - np.float32(-1.9046542121259336e-09))
+    far = (a - np.float32(0.6931471824645996)) + (tail - np.float32(-1.9046542121259336e-09))
     return near if a < np.float32(0.8) else far
 
 
 @_device
-def _sigmoid_f32(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f32(abs(x))
+def _log_cosh_f32(x):
+    """log cosh x: x*x/2 near 0, |x| - log 2 far away."""
+    e, rest = _exp_falling_f32(np.float32(2.0) * abs(x))
+    tail = _log1p_unit_f32(e, rest)
+    return _log_cosh_of_parts_f32(x, tail)
+
+
+@_device
+def _sigmoid_of_parts_f32(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
     whole = np.float32(1.0) + e
     lost = ((np.float32(1.0) - whole) + e) + rest
     negative = x < np.float32(0.0)
@@ -483,16 +489,15 @@ def _sigmoid_f32(x):
 
 
 @_device
-def _exp_f32(x):
-    """e^x."""
-    high, low, n = _exp_pair_f32(x)
-    return _scale_f32(high + low, n)
+def _sigmoid_f32(x):
+    """1/(1 + e^-x), to the last places in both tails."""
+    e, rest = _exp_falling_f32(abs(x))
+    return _sigmoid_of_parts_f32(x, e, rest)
 
 
 @_device
-def _tanh_f32(x):
-    """The hyperbolic tangent."""
-    a = abs(x)
+def _tanh_of_parts_f32(x, e):
+    """The hyperbolic tangent from e = e^(-2 |x|)."""
     z = x * x
     p = np.float32(0.0025249836035072803)
     p = p * z + np.float32(-0.008525371551513672)
@@ -501,10 +506,16 @@ def _tanh_f32(x):
     p = p * z + np.float32(0.1333332359790802)
     p = p * z + np.float32(-0.3333333432674408)
     near = x + x * (z * p)
-    e = _exp_f32(np.float32(-2.0) * a)
     far = np.float32(1.0) - (e + e) / (np.float32(1.0) + e)
     far = -far if x < np.float32(0.0) else far
-    return near if a < np.float32(0.55) else far
+    return near if abs(x) < np.float32(0.55) else far
+
+
+@_device
+def _tanh_f32(x):
+    """The hyperbolic tangent."""
+    e, rest = _exp_falling_f32(np.float32(2.0) * abs(x))
+    return _tanh_of_parts_f32(x, e)
 
 
 @_device
@@ -916,8 +927,8 @@ def _log1p_unit_f64(e, rest):
 
 
 @_device
-def _log_cosh_f64(x):
-    """log cosh x: x*x/2 near 0, |x| - log 2 far away."""
+def _log_cosh_of_parts_f64(x, tail):
+    """log cosh x from tail = log(1 + e^(-2 |x|))."""
     a = abs(x)
     z = x * x
     p = -6.1691465904696205e-09
@@ -936,15 +947,21 @@ def _log_cosh_f64(x):
     p = p * z + 0.02222222222222222
     p = p * z + -0.08333333333333333
     near = (0.5 * x) * x + z * (z * p)
-    e, rest = _exp_falling_f64(2.0 * a)
-    far = (a - 0.6931471805599453) + (_log1p_unit_f64(e, rest) - 2.3190468138462996e-17)
+    far = (a - 0.6931471805599453) + (tail - 2.3190468138462996e-17)
     return near if a < 0.8 else far
 
 
 @_device
-def _sigmoid_f64(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f64(abs(x))
+def _log_cosh_f64(x):
+    """log cosh x: x*x/2 near 0, |x| - log 2 far away."""
+    e, rest = _exp_falling_f64(2.0 * abs(x))
+    tail = _log1p_unit_f64(e, rest)
+    return _log_cosh_of_parts_f64(x, tail)
+
+
+@_device
+def _sigmoid_of_parts_f64(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
     whole = 1.0 + e
     lost = ((1.0 - whole) + e) + rest
     negative = x < 0.0
@@ -955,16 +972,15 @@ def _sigmoid_f64(x):
 
 
 @_device
-def _exp_f64(x):
-    """e^x."""
-    high, low, n = _exp_pair_f64(x)
-    return _scale_f64(high + low, n)
+def _sigmoid_f64(x):
+    """1/(1 + e^-x), to the last places in both tails."""
+    e, rest = _exp_falling_f64(abs(x))
+    return _sigmoid_of_parts_f64(x, e, rest)
 
 
 @_device
-def _tanh_f64(x):
-    """The hyperbolic tangent."""
-    a = abs(x)
+def _tanh_of_parts_f64(x, e):
+    """The hyperbolic tangent from e = e^(-2 |x|)."""
     z = x * x
     p = 7.865504931744786e-06
     p = p * z + -3.370684348881057e-05
@@ -979,10 +995,16 @@ def _tanh_f64(x):
     p = p * z + 0.1333333333333331
     p = p * z + -0.3333333333333333
     near = x + x * (z * p)
-    e = _exp_f64(-2.0 * a)
     far = 1.0 - (e + e) / (1.0 + e)
     far = -far if x < 0.0 else far
-    return near if a < 0.55 else far
+    return near if abs(x) < 0.55 else far
+
+
+@_device
+def _tanh_f64(x):
+    """The hyperbolic tangent."""
+    e, rest = _exp_falling_f64(2.0 * abs(x))
+    return _tanh_of_parts_f64(x, e)
 
 
 @_device

@@ -720,9 +720,8 @@ def _exp_falling_f32(a):
 
 
 @_device
-def _sigmoid_f32(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f32(abs(x))
+def _sigmoid_of_parts_f32(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
     whole = np.float32(1.0) + e
     lost = ((np.float32(1.0) - whole) + e) + rest
     negative = x < np.float32(0.0)
@@ -730,6 +729,13 @@ def _sigmoid_f32(x):
     # 1/whole to a few percent is enough for what lost amounts to.
     inverse = np.float32(1.457) - np.float32(0.5) * whole
     return quotient + ((rest if negative else np.float32(0.0)) - quotient * lost) * inverse
+
+
+@_device
+def _sigmoid_f32(x):
+    """1/(1 + e^-x), to the last places in both tails."""
+    e, rest = _exp_falling_f32(abs(x))
+    return _sigmoid_of_parts_f32(x, e, rest)
 
 
 @_device
@@ -752,10 +758,17 @@ def _log1p_unit_f32(e, rest):
 
 
 @_device
+def _softplus_of_parts_f32(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return (np.float32(0.0) if x < np.float32(0.0) else x) + tail
+
+
+@_device
 def _softplus_f32(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f32(abs(x))
-    return (np.float32(0.0) if x < np.float32(0.0) else x) + _log1p_unit_f32(e, rest)
+    tail = _log1p_unit_f32(e, rest)
+    return _softplus_of_parts_f32(x, tail)
 
 
 @_device
@@ -2621,9 +2634,8 @@ def _exp_falling_f64(a):
 
 
 @_device
-def _sigmoid_f64(x):
-    """1/(1 + e^-x), to the last places in both tails."""
-    e, rest = _exp_falling_f64(abs(x))
+def _sigmoid_of_parts_f64(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
     whole = 1.0 + e
     lost = ((1.0 - whole) + e) + rest
     negative = x < 0.0
@@ -2631,6 +2643,13 @@ def _sigmoid_f64(x):
     # 1/whole to a few percent is enough for what lost amounts to.
     inverse = 1.457 - 0.5 * whole
     return quotient + ((rest if negative else 0.0) - quotient * lost) * inverse
+
+
+@_device
+def _sigmoid_f64(x):
+    """1/(1 + e^-x), to the last places in both tails."""
+    e, rest = _exp_falling_f64(abs(x))
+    return _sigmoid_of_parts_f64(x, e, rest)
 
 
 @_device
@@ -2653,10 +2672,17 @@ def _log1p_unit_f64(e, rest):
 
 
 @_device
+def _softplus_of_parts_f64(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return (0.0 if x < 0.0 else x) + tail
+
+
+@_device
 def _softplus_f64(x):
     """log(1 + e^x)."""
     e, rest = _exp_falling_f64(abs(x))
-    return (0.0 if x < 0.0 else x) + _log1p_unit_f64(e, rest)
+    tail = _log1p_unit_f64(e, rest)
+    return _softplus_of_parts_f64(x, tail)
 
 
 @_device

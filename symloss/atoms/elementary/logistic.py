@@ -1,4 +1,8 @@
-"""softplus, sigmoid, tanh and log cosh, from e^-|x| in two words."""
+"""softplus, sigmoid, tanh and log cosh, from e^-|x| in two words.
+
+Each is a function of the argument and of parts (`symloss.atoms.elementary.parts`), which a loop over many numbers
+computes in loops of their own and shares between functions of x and -x.
+"""
 
 from symloss.atoms.elementary.template import Template
 
@@ -36,7 +40,17 @@ def $log1p_unit(e, rest):
 def $softplus(x):
     """log(1 + e^x)."""
     e, rest = $exp_falling(abs(x))
-    return (T(0) if x < T(0) else x) + $log1p_unit(e, rest)
+    tail = $log1p_unit(e, rest)
+    return $softplus_of_parts(x, tail)
+''',
+        (1.6, 1.6),
+    ),
+    Template(
+        "softplus_of_parts",
+        '''
+def $softplus_of_parts(x, tail):
+    """log(1 + e^x) from tail = log(1 + e^-|x|)."""
+    return (T(0) if x < T(0) else x) + tail
 ''',
         (1.6, 1.6),
     ),
@@ -46,6 +60,15 @@ def $softplus(x):
 def $sigmoid(x):
     """1/(1 + e^-x), to the last places in both tails."""
     e, rest = $exp_falling(abs(x))
+    return $sigmoid_of_parts(x, e, rest)
+''',
+        (1.3, 1.3),
+    ),
+    Template(
+        "sigmoid_of_parts",
+        '''
+def $sigmoid_of_parts(x, e, rest):
+    """1/(1 + e^-x) from e + rest = e^-|x|."""
     whole = T(1) + e
     lost = ((T(1) - whole) + e) + rest
     negative = x < T(0)
@@ -61,14 +84,22 @@ def $sigmoid(x):
         '''
 def $tanh(x):
     """The hyperbolic tangent."""
-    a = abs(x)
+    e, rest = $exp_falling(T(2) * abs(x))
+    return $tanh_of_parts(x, e)
+''',
+        (1.5, 1.5),
+    ),
+    Template(
+        "tanh_of_parts",
+        '''
+def $tanh_of_parts(x, e):
+    """The hyperbolic tangent from e = e^(-2 |x|)."""
     z = x * x
     p = POLY(tanh, z)
     near = x + x * (z * p)
-    e = $exp(T(-2) * a)
     far = T(1) - (e + e) / (T(1) + e)
     far = -far if x < T(0) else far
-    return near if a < T(0.55) else far
+    return near if abs(x) < T(0.55) else far
 ''',
         (1.5, 1.5),
     ),
@@ -77,12 +108,22 @@ def $tanh(x):
         '''
 def $log_cosh(x):
     """log cosh x: x*x/2 near 0, |x| - log 2 far away."""
+    e, rest = $exp_falling(T(2) * abs(x))
+    tail = $log1p_unit(e, rest)
+    return $log_cosh_of_parts(x, tail)
+''',
+        (1.4, 1.4),
+    ),
+    Template(
+        "log_cosh_of_parts",
+        '''
+def $log_cosh_of_parts(x, tail):
+    """log cosh x from tail = log(1 + e^(-2 |x|))."""
     a = abs(x)
     z = x * x
     p = POLY(log_cosh, z)
     near = (T(0.5) * x) * x + z * (z * p)
-    e, rest = $exp_falling(T(2) * a)
-    far = (a - C(ln2_top)) + ($log1p_unit(e, rest) - C(ln2_rest))
+    far = (a - C(ln2_top)) + (tail - C(ln2_rest))
     return near if a < T(0.8) else far
 ''',
         (1.4, 1.4),

@@ -208,15 +208,27 @@ class AcrossPrinter(KernelPrinter):
             part = [node for node in part if not self._is_stored(node)]
             later = set().union(*read[number + 1 :])
             kept = [node for node in part if isinstance(node, Let) and node.variable in later]
-            lines = self.nodes(part)
             for node in kept:
                 self.rows[f"{node.variable}_rows"] = self._kind(node)
-                lines.append(f"{node.variable}_rows[row] = {node.variable}")
-            if last:
-                lines += [line for _, text in results for line in text()]
-            yield from self.each_sample(lines) if lines else []
+            after = [f"{node.variable}_rows[row] = {node.variable}" for node in kept]
+
+            def rest(after: list[str] = after, last: bool = last) -> list[str]:
+                return [*after, *(line for _, text in results if last for line in text())]
+
+            yield from self._sorted(part, rest)
             for node in kept:
                 self.printer.worded[node.variable] = f"{node.variable}_rows[row]", ATOM
+
+    def _sorted(self, nodes: Iterable[Node], rest: Callable[[], list[str]]) -> Iterator[str]:
+        """The loops over samples that compute nodes and what is done after them."""
+        loops, handed_on = self.loops(nodes, rest, "{}_rows[row]")
+        self.rows |= {f"{name}_rows": self.real_type for name in handed_on}
+        for lines in loops:
+            yield from self.each_sample(lines) if lines else []
+
+    def named(self) -> set[str]:
+        """All names that loops use."""
+        return super().named() | {name.removesuffix("_rows") for name in self.rows}
 
     def _is_stored(self, node: Node) -> bool:
         """Whether a node only names a number that stands in a workspace; it is read there from now on."""
@@ -247,7 +259,16 @@ class AcrossPrinter(KernelPrinter):
 
     def _swept(self, sweep: Sweep) -> Iterator[str]:
         """One visit of every entry of the samples."""
-        (axis, size), body = sweep.loops[0], self.nodes(sweep.body[-1])
+        axis, size = sweep.loops[0]
+
+        def entries() -> list[str]:
+            lines = []
+            for a in sweep.accumulations:
+                wide = f"{a.variable}_here[row] = {self.printer.real(a.value)}" if self._is_wide(a) else ""
+                lines += [wide] if wide else self._add(a, f"{a.variable}_rows[row]", "")
+            return lines
+
+        visit = list(self._sorted(sweep.body[-1], entries))
         apart: list[str] = []
         after: list[str] = []
         for a in sweep.accumulations:
@@ -256,15 +277,13 @@ class AcrossPrinter(KernelPrinter):
                 # Added in a loop of its own: one that writes float64 takes two steps where one does for float32.
                 entry, total = f"{a.variable}_here", f"{a.variable}_wide[row]"
                 self.rows[entry] = self.real_type
-                body.append(f"{entry}[row] = {self.printer.real(a.value)}")
                 apart += self._add(a, total, f"{entry}[row]")
                 after.append(f"{kept} = {f'math.sqrt({total})' if a.kind == 'norm' else total}")
             else:
-                body += self._add(a, kept, "")
                 after += [f"{kept} = math.sqrt({kept})"] if a.kind == "norm" else []
             self.printer.worded[a.variable] = kept, ATOM
         yield f"for {axis} in range({size}):"
-        yield from indented([*self.each_sample(body), *(self.each_sample(apart) if apart else [])])
+        yield from indented([*visit, *(self.each_sample(apart) if apart else [])])
         yield from self.each_sample(after) if after else []
 
     def _is_wide(self, a: Accumulation) -> bool:

@@ -48,7 +48,8 @@ class ExpressionPrinter:
 
     ``worded`` gives the text and the precedence of leaves that a kernel words in its own way, by their names;
     ``rows`` gives by row how its entry at a place ``{}`` is addressed in the array that holds it. ``blocked`` is the
-    index, if any, that runs as ``lane`` through a ``block``.
+    index, if any, that runs as ``lane`` through a ``block``. ``apart`` gives another text for a call of an elementary
+    function that is computed elsewhere, or None.
     """
 
     dtype: str
@@ -58,6 +59,7 @@ class ExpressionPrinter:
     worded: dict[str, tuple[str, int]] = field(default_factory=dict)
     rows: dict[str, str] = field(default_factory=dict)
     blocked: str | None = None
+    apart: Callable[[str, tuple[sympy.Expr, ...]], str | None] | None = None
 
     @property
     def suffix(self) -> str:
@@ -252,6 +254,9 @@ class ExpressionPrinter:
     def _call(self, name: str, arguments: tuple[sympy.Expr, ...]) -> str:
         if name == "sqrt":
             return f"math.sqrt({self.real(arguments[0])})"
+        text = None if self.apart is None else self.apart(name, arguments)
+        if text is not None:
+            return text
         self.functions.add(name)
         return f"_{name}_{self.suffix}({', '.join(self.real(argument) for argument in arguments)})"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -11,8 +11,9 @@ import sympy
 
 from symloss.emit.numba_cpu.checks import BLOCK, PLACE, InputCheck, least
 from symloss.emit.numba_cpu.expressions import ATOM, PRODUCT, ExpressionPrinter, is_condition
+from symloss.emit.numba_cpu.parts import Parted
 from symloss.emit.numba_cpu.wide import WIDE, widened
-from symloss.lowering.functions import Element
+from symloss.lowering.functions import Element, is_integer
 from symloss.lowering.rows import ROW, START
 from symloss.lowering.schedule import Accumulation, ForEach, Kernel, Let, Node, RowResult, Store, Sweep, View
 from symloss.program import Program
@@ -365,15 +366,17 @@ class KernelPrinter:
         nodes, results = kernel.nodes, kernel.row_results
         if self.widened is not None:
             nodes, results = self.widened.nodes, self.widened.results
-        lines += self.nodes(nodes)
-        # Their text tells whether there is an elementary function in it.
-        texts = [(result.name, self.printer.real(result.value)) for result in results]
-        lines += [f"{name}_{'narrow' if self.narrow else 'rows'}[row] = {text}" for name, text in texts]
+        lines += [*self.nodes(nodes), *self.results(results)]
         if self.by_row and kernel.term:
             rows = f"{kernel.term}_rows[row]"
             lines.append(f"{rows} *= {'own_weight' if kernel.sample_weight is not None else self.weight}")
             lines += self.kept(rows)
         return lines
+
+    def results(self, results: Iterable[RowResult]) -> list[str]:
+        """The numbers of a sample that its chunk makes something of."""
+        ending = "narrow" if self.narrow else "rows"
+        return [f"{result.name}_{ending}[row] = {self.printer.real(result.value)}" for result in results]
 
     def kept(self, value: str) -> list[str]:
         """The value of a sample, where the caller asked for it."""
@@ -444,6 +447,38 @@ class KernelPrinter:
             f"{total} if weight_step else {alone}",
         ]
 
+    def loops(
+        self, nodes: Iterable[Node], rest: Callable[[], list[str]], place: str
+    ) -> tuple[list[list[str]], list[str]]:
+        """The lines of nodes, and of what is done after them, by loop; and what these hand on in workspaces.
+
+        ``place`` is what an entry of such a workspace is called.
+        """
+        listed = list(nodes)
+        parted = Parted(self.printer, place, self.named())
+        self.printer.apart = parted.call
+        for node in listed:
+            real = isinstance(node, Let) and not (is_condition(node.value) or is_integer(node.value))
+            for line in self.node(node):
+                if isinstance(node, Let | View):
+                    parted.define(line, real and node.variable not in self.printer.conditions)
+                else:
+                    parted.finish(line)
+        for line in rest():
+            parted.finish(line)
+        self.printer.apart = None
+        if not parted.several:
+            return [[*self.nodes(listed), *rest()]], []
+        return parted.loops(), parted.handed_on
+
+    def named(self) -> set[str]:
+        """All names that the kernel's own loops use."""
+        kernel = self.kernel
+        weighing = kernel.sample_weight[0] if kernel.sample_weight else []
+        found = {*kernel.parameters, *kernel.scratch, *(result.name for result in kernel.row_results)}
+        found |= {name for a in kernel.arguments for name in (a.name, f"{a.name}_chunk")}
+        return found.union(*map(_defined, (*kernel.preamble, *kernel.nodes, *weighing)))
+
     # --- nodes ---------------------------------------------------------------------------------------------------
 
     def nodes(self, nodes: Iterable[Node]) -> list[str]:
@@ -479,6 +514,11 @@ class KernelPrinter:
             return [f"for {node.variable} in range({node.size}):", *indented(self.nodes(node.body))]
         return self.sweep(node)
 
+    def _lanes(self, axis: str, lines: list[str]) -> list[str]:
+        """A loop over the entries of a block."""
+        place = [f"{axis} = {PLACE}"] if any(re.search(rf"\b{axis}\b", line) for line in lines) else []
+        return ["for lane in range(count):", *indented([*place, *lines])]
+
     def collect(self, place: str, entry: str, node: Store) -> list[str]:
         """Add one sample's number to what its chunk has collected in double precision."""
         value = self.printer.real(node.value)
@@ -500,8 +540,17 @@ class KernelPrinter:
         lines += [f"outside_{check.number} = False" for check in checks]
         self.printer.blocked = axis if sums else None
         inner = [line for check in checks for line in self._visit_check(check, axis, bool(sums))]
-        inner += self.nodes(sweep.body[-1])
-        inner += [line for a in sweep.accumulations for line in self._visit(a, bool(sums))]
+        body = sweep.body[-1]
+
+        def visits() -> list[str]:
+            return [line for a in sweep.accumulations for line in self._visit(a, bool(sums))]
+
+        if sums:
+            loops, handed_on = self.loops(body, visits, "{}_block[lane]")
+            self.blocks |= {f"{name}_block": self.real_type for name in handed_on}
+            loops[0][:0] = inner
+        else:
+            inner += [*self.nodes(body), *visits()]
         self.printer.blocked = None
         if sums:
             loop = [
@@ -511,8 +560,7 @@ class KernelPrinter:
                         f"count = {least(str(BLOCK), f'{size} - block')}",
                         *(f"{a.variable}_here = {self._neutral(a)}" for a in by_block),
                         *(f"outside_{check.number}_here = False" for check in checks),
-                        "for lane in range(count):",
-                        *indented([f"{axis} = {PLACE}", *inner]),
+                        *(line for lines in loops for line in self._lanes(axis, lines)),
                         *(f"{a.variable} += {self._total(self._block(a))}" for a in sums),
                         *(line for a in by_block for line in self._merge(a)),
                         *(f"outside_{check.number} |= outside_{check.number}_here" for check in checks),
@@ -620,6 +668,18 @@ class KernelPrinter:
             return f"_pairwise_sum({block}, count, 0.0)"
         self.printer.helpers.add("_pairwise_sum_f32")
         return f"_pairwise_sum_f32({block}, quarters, count)"
+
+
+def _defined(node: Node) -> set[str]:
+    """The variables that a node gives a value, those inside it included."""
+    if isinstance(node, Let | View):
+        return {node.variable}
+    if isinstance(node, ForEach):
+        return {node.variable}.union(*map(_defined, node.body))
+    if isinstance(node, Sweep):
+        own = {axis for axis, _ in node.loops} | {a.variable for a in node.accumulations}
+        return own.union(*(_defined(inner) for body in node.body for inner in body))
+    return set()
 
 
 def _writes(sweep: Sweep) -> bool:

@@ -14,8 +14,12 @@ roundings go up and down, and most of them are of a lane's small share. `tests/a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import ClassVar
+
+import numpy as np
 
 from symloss.emit.numba_cpu.checks import InputCheck, least
 from symloss.emit.numba_cpu.kernels import NEUTRAL, KernelPrinter, better, indented
@@ -24,12 +28,23 @@ from symloss.lowering.schedule import RowResult
 #: Samples per block, and the lanes that they are added onto.
 SAMPLES, LANES = 256, 32
 
+#: How many samples ahead of the block at hand the lines are fetched that it will write to. A processor fetches alone
+#: what loops read, one after another, but hardly any line that is only written before a store waits for it: `mse` takes
+#: 0.9 ns a sample without this and 0.5 with it at 1e6 and 1e7 samples, as a loop that only moves the data.
+AHEAD = 2 * SAMPLES
+
+#: Bytes in a cache line.
+LINE = 64
+
 #: Samples per chunk: what is added up but once per chunk costs little beside them.
 CHUNK = 8 * SAMPLES
 
 
+@dataclass
 class LanesPrinter(KernelPrinter):
-    """Prints the text of one element-wise kernel."""
+    """Prints the text of one element-wise kernel; ``between`` are the workspaces for what its loops hand on."""
+
+    between: list[str] = field(default_factory=list)
 
     first: ClassVar[str] = "start == first * chunk"
     leave: ClassVar[str] = "break"
@@ -45,6 +60,8 @@ class LanesPrinter(KernelPrinter):
         for result in self.kernel.row_results:
             if self.lanes(result):
                 found.setdefault("np.float64", []).append(self.lanes(result))
+        if self.between:
+            found.setdefault(self.real_type, []).extend(self.between)
         return found
 
     def workspaces(self) -> list[tuple[str, str, str]]:
@@ -75,12 +92,35 @@ class LanesPrinter(KernelPrinter):
                 yield f"{result.name}_partial[c] = {NEUTRAL[result.kind]}"
         yield f"for start in range(c * chunk, end, {SAMPLES}):"
         yield f"    rows = {least(str(SAMPLES), 'end - start')}"
-        yield from indented([*self.slices(), *self.visit()])
+        yield from indented([*self.slices(), *self.fetching(), *self.visit()])
         yield from indented(line for result in results for line in self.result(result))
         for result in results:
             if lanes := self.lanes(result):
                 self.printer.helpers.add("_lanes_total")
                 yield f"{result.name}_partial[c] = _lanes_total({lanes})"
+
+    def fetching(self) -> Iterator[str]:
+        """Ask for the lines that a later block writes to, by how many numbers a sample has in an array."""
+        axes = self.program.axes
+        widths: dict[int, list[str]] = {}
+        for argument in self.kernel.arguments:
+            sizes = [axes[self.program.root(axis)].size for axis in argument.axes[1:]]
+            if argument.chunked and argument.written and argument.number == "real" and None not in sizes:
+                widths.setdefault(math.prod(size for size in sizes if size), []).append(argument.name)
+        each = LINE // np.dtype(self.printer.dtype).itemsize
+        for width, names in widths.items():
+            ends = [f"start + {AHEAD}", f"start + {AHEAD + SAMPLES}"]
+            first, last = ends if width == 1 else (f"({end}) * {width}" for end in ends)
+            yield f"for entry in range({first}, {last}, {each}):"
+            yield from (f"    _fetch({name}, entry)" for name in names)
+
+    def samples(self) -> Iterator[str]:
+        """The loops over the samples of a block."""
+        kernel = self.kernel
+        loops, handed_on = self.loops(kernel.nodes, lambda: self.results(kernel.row_results), "{}_rows[row]")
+        self.between = [f"{name}_rows" for name in handed_on]
+        for lines in loops:
+            yield from self.each_sample(lines)
 
     def check(self, check: InputCheck) -> Iterator[str]:
         """Stop at a block that holds a violation in a live sample.

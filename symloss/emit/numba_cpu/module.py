@@ -46,6 +46,8 @@ _DOCS = {
     "hvp": "The product of the Hessian with the directions, one per prediction.",
     "hessian": "Per-sample Hessian blocks, one per prediction.",
 }
+#: Helpers that Numba knows as functions of its own, each with a type and with code.
+BUILT_IN = ("_bits", "_where", "_fetch")
 _SUPPORT_ALWAYS = {"_serial", "_call", "_hessian", "_ones", "_total"}
 _SUPPORT_ALWAYS |= {"_root", "_checked_array", "_check_numbers", "_per_term"}
 
@@ -193,7 +195,7 @@ class _LossFile:
         meta["by_rows"] = self.by_rows and not self.coupled
         functions = [*elementary.values(), *(block for blocks in sections.values() for block in blocks)]
         called = "".join([*self.helper_text(), *functions])
-        for name in ("_bits", "_where"):
+        for name in BUILT_IN:
             if f"{name}(" in called:
                 self.helpers |= {name, f"_type_of{name}", f"_code_of{name}"}
         helpers = self.helper_text()
@@ -201,7 +203,7 @@ class _LossFile:
         text = render(
             "numba_cpu.py.jinja",
             uses_math=any("math." in function for function in functions),
-            extends="_bits" in self.helpers or "_where" in self.helpers,
+            extends=not self.helpers.isdisjoint(BUILT_IN),
             uses_lanes="_add_onto_lanes" in self.helpers,
             uses_blocks=any(PLACE in function for function in functions),
             longest=LONGEST if any(SHORT in driver for driver in drivers) else None,

@@ -1,0 +1,63 @@
+"""Element-wise kernels ask for the lines that a later block writes to, and for nothing else."""
+
+import re
+
+import numba
+import numba.extending
+import numpy as np
+import pytest
+
+from symloss.emit.numba_cpu.module import support_functions
+from tests.kernels.harness import CATALOGUE, kernels, text_of
+
+
+@pytest.fixture(scope="module")
+def fetch():
+    space = {"numba": numba, "np": np}
+    for name in ("_fetch", "_type_of_fetch", "_code_of_fetch"):
+        exec(support_functions()[name], space)
+    return space["_fetch"]
+
+
+def test_it_is_one_instruction_that_changes_nothing_and_may_be_beyond_the_array(fetch):
+    @numba.njit
+    def first(x, entry):
+        fetch(x, entry)
+        return x[0, 0]
+
+    x = np.arange(6.0, dtype=np.float32).reshape(2, 3)
+    for entry in (0, 5, 6, -1, 2**40, -(2**40)):
+        assert first(x, entry) == 0
+    assert x.tobytes() == np.arange(6.0, dtype=np.float32).tobytes()
+    code = first.inspect_llvm(first.signatures[0])
+    assert len(re.findall(r"call void @llvm\.prefetch", code)) >= 1
+    assert fetch(x, 2**40) is None
+
+
+def written(text, kernel):
+    """The arrays that a kernel writes a number per sample of, and those that it fetches, with the places."""
+    body = text.split(f"def {kernel}(")[1].split("\n\n\n")[0]
+    places = re.findall(r"for entry in range\((.*), (.*), (\d+)\):\n((?: +_fetch\(\w+, entry\)\n)+)", body)
+    return {name: place[:3] for place in places for name in re.findall(r"_fetch\((\w+),", place[3])}
+
+
+def test_what_is_fetched():
+    huber, iou = (text_of(CATALOGUE[name]) for name in ("huber", "iou"))
+    near = ("start + 512", "start + 768")
+    assert written(huber, "value_and_grad_f32") == {"grad_pred": (*near, "16")}
+    assert written(huber, "grad_hess_diag_f64") == dict.fromkeys(("grad_pred", "diag_pred"), (*near, "8"))
+    assert written(huber, "value_f32") == {}
+    assert written(iou, "value_and_grad_f32") == {"grad_pred": ("(start + 512) * 4", "(start + 768) * 4", "16")}
+
+
+def test_rows_are_not_fetched_so():
+    assert "_fetch" not in text_of(CATALOGUE["softmax_cross_entropy"])
+
+
+def test_a_kernel_has_the_instruction():
+    k = kernels("huber")
+    k.module.value_and_grad(np.zeros(8, np.float32), np.zeros(8, np.float32))
+    kernel = k.module.value_and_grad_f32
+    fresh = numba.njit(**{key: v for key, v in kernel.targetoptions.items() if key != "nopython"})(kernel.py_func)
+    fresh.compile(kernel.signatures[0])
+    assert "llvm.prefetch" in fresh.inspect_llvm(kernel.signatures[0])
