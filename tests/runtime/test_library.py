@@ -31,11 +31,11 @@ def shipped(tmp_path, monkeypatch):
     for module in (library, locations):
         monkeypatch.setattr(module, "generated_folder", lambda: tmp_path)
     monkeypatch.setattr(library, "_loaded", {})
-    before = set(sys.modules)
+    before = {name: module for name, module in sys.modules.items() if name.startswith("symloss._generated")}
     yield tmp_path
-    for name in set(sys.modules) - before:
-        if name.startswith("symloss._generated"):
-            del sys.modules[name]
+    for name in [name for name in sys.modules if name.startswith("symloss._generated")]:
+        del sys.modules[name]
+    sys.modules.update(before)
 
 
 def test_names_come_from_the_folder_without_importing(shipped):
