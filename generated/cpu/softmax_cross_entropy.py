@@ -1229,7 +1229,6 @@ def value_and_grad_short_f64(
             t14 = seed[row] * t12
             t15 = 1.0 + t1_others__below_rows[row] + float(t7)
             t1_others__share = 1.0 / t15
-            t11_rows[row] = t11
             t13_rows[row] = t13
             t14_rows[row] = t14
             t1_others__share_rows[row] = t1_others__share
@@ -2076,7 +2075,6 @@ def value_and_grad_short_f32(
             t14 = seed[row] * t12
             t15 = f32(1.0) + t1_others__below_rows[row] + f32(t7)
             t1_others__share = f32(1.0) / t15
-            t11_rows[row] = t11
             t13_rows[row] = t13
             t14_rows[row] = t14
             t1_others__share_rows[row] = t1_others__share

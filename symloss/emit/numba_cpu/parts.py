@@ -146,21 +146,26 @@ class Parted:
         """The lines of each loop over the samples."""
         wanted = [*(part.reads for part in self.parts), set().union(*map(_words, self.rest))]
         read = set().union(*(self._needed(names, set()) for names in wanted))
-        targets = [[self._workspace(name) if name in read else "_" for name in part.names] for part in self.parts]
-        ends = [f"{', '.join(names)} = {part.text}" for names, part in zip(targets, self.parts, strict=True)]
-        found = []
+        found: list[list[str]] = []
         stored = set[str]()
         for number, names in enumerate(wanted):
+            if number < len(self.parts):
+                part = self.parts[number]
+                targets = [self._workspace(name) if name in read else "_" for name in part.names]
+                last = [f"{', '.join(targets)} = {part.text}"]
+            else:
+                # But for what an earlier loop has stored for this one.
+                last = [line for line in self.rest if not any(line in lines for lines in found)]
+                names = set().union(*map(_words, last))
             needed = self._needed(names, stored)
             lines = [f"{name} = {self._workspace(name)}" for name in self._of_parts if name in needed]
             for line in self.definitions:
                 if line.name in needed:
                     lines.append(f"{line.name} = {self._workspace(line.name) if line.name in stored else line.text}")
-            lines += ends[number : number + 1] or self.rest
             later = set().union(*(self._needed(others, set()) for others in wanted[number + 1 :]))
             handed = [n for n in self._dependent if n in needed & later and n not in stored]
             stored |= {*handed}
-            found.append([*lines, *(f"{self._workspace(name)} = {name}" for name in handed)])
+            found.append([*lines, *last, *(f"{self._workspace(name)} = {name}" for name in handed)])
         self.handed_on = [*(n for n in self._of_parts if n in read), *(n for n in self._dependent if n in stored)]
         return found
 
