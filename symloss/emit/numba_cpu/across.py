@@ -15,7 +15,8 @@ import sympy
 
 from symloss.emit.numba_cpu.checks import InputCheck
 from symloss.emit.numba_cpu.expressions import ATOM, is_condition
-from symloss.emit.numba_cpu.kernels import KernelPrinter, better, indented
+from symloss.emit.numba_cpu.kernels import KernelPrinter
+from symloss.emit.numba_cpu.sweeps import better, indented
 from symloss.lowering.functions import Element, Guarded, is_integer, leaves
 from symloss.lowering.rows import ROW
 from symloss.lowering.schedule import Accumulation, Argument, Kernel, Let, Node, RowResult, Sweep, View, expressions

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from symloss.emit.numba_cpu.across import is_read
-from symloss.emit.numba_cpu.kernels import indented
 from symloss.emit.numba_cpu.lanes import SAMPLES, LanesPrinter
+from symloss.emit.numba_cpu.sweeps import indented
 from symloss.lowering.prepare import LONGEST_UNROLLED
 from symloss.lowering.rows import ROW
 from symloss.lowering.schedule import Argument, Kernel, Store, View

@@ -11,8 +11,9 @@ import sympy
 from symloss.emit.numba_cpu.across import AcrossPrinter
 from symloss.emit.numba_cpu.checks import InputCheck, checkable
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
-from symloss.emit.numba_cpu.kernels import NEUTRAL, KernelPrinter
+from symloss.emit.numba_cpu.kernels import KernelPrinter
 from symloss.emit.numba_cpu.lanes import CHUNK
+from symloss.emit.numba_cpu.sweeps import NEUTRAL
 from symloss.emit.numba_cpu.tiles import Tiling
 from symloss.lowering.functions import Variable
 from symloss.lowering.schedule import Kernel, MatrixProduct, Schedule

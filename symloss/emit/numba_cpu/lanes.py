@@ -22,7 +22,8 @@ from typing import ClassVar
 import numpy as np
 
 from symloss.emit.numba_cpu.checks import InputCheck, least
-from symloss.emit.numba_cpu.kernels import NEUTRAL, KernelPrinter, better, indented
+from symloss.emit.numba_cpu.kernels import KernelPrinter
+from symloss.emit.numba_cpu.sweeps import NEUTRAL, better, indented
 from symloss.lowering.schedule import RowResult
 
 #: Samples per block, and the lanes that they are added onto.
