@@ -165,6 +165,22 @@ def _code_of_fetch(context, builder, signature, arguments):
     return context.get_dummy_value()
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
     """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
@@ -609,6 +625,7 @@ def value_f64(
     first, last, rows_float64, samples, chunk, y, p, weight, weight_step, mask, mask_step, losses_out, keep_losses,
     value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -669,6 +686,7 @@ def value_and_grad_f64(
     first, last, rows_float64, samples, chunk, y, p, grad_p, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     seed, value_rows, value_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -681,8 +699,8 @@ def value_and_grad_f64(
             grad_p_chunk = grad_p[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_p, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_p, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -738,6 +756,7 @@ def grad_hess_diag_f64(
     first, last, rows_float64, samples, chunk, y, p, grad_p, diag_p, weight, weight_step, mask, mask_step, denominator,
     validate, failed,
 ):
+    _prefer_wide_vectors()
     seed = rows_float64[0]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -749,9 +768,9 @@ def grad_hess_diag_f64(
             diag_p_chunk = diag_p[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_p, entry)
-                _fetch(diag_p, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_p, line)
+                _fetch(diag_p, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -802,6 +821,7 @@ def hvp_f64(
     first, last, rows_float64, samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask, mask_step, denominator,
     validate, failed,
 ):
+    _prefer_wide_vectors()
     seed = rows_float64[0]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -813,8 +833,8 @@ def hvp_f64(
             hvp_p_chunk = hvp_p[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(hvp_p, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(hvp_p, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -863,6 +883,7 @@ def value_f32(
     first, last, rows_float64, rows_float32, samples, chunk, y, p, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     value_narrow = rows_float32[0]
     for c in range(first, last):
@@ -927,6 +948,7 @@ def value_and_grad_f32(
     first, last, rows_float32, rows_float64, samples, chunk, y, p, grad_p, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     seed, value_narrow = rows_float32[0], rows_float32[1]
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
@@ -941,8 +963,8 @@ def value_and_grad_f32(
             grad_p_chunk = grad_p[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_p, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_p, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -1001,6 +1023,7 @@ def grad_hess_diag_f32(
     first, last, rows_float32, samples, chunk, y, p, grad_p, diag_p, weight, weight_step, mask, mask_step, denominator,
     validate, failed,
 ):
+    _prefer_wide_vectors()
     seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1013,9 +1036,9 @@ def grad_hess_diag_f32(
             diag_p_chunk = diag_p[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_p, entry)
-                _fetch(diag_p, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_p, line)
+                _fetch(diag_p, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -1066,6 +1089,7 @@ def hvp_f32(
     first, last, rows_float32, samples, chunk, v_p_, y, p, hvp_p, weight, weight_step, mask, mask_step, denominator,
     validate, failed,
 ):
+    _prefer_wide_vectors()
     seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1078,8 +1102,8 @@ def hvp_f32(
             hvp_p_chunk = hvp_p[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(hvp_p, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(hvp_p, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator

@@ -182,6 +182,22 @@ def _code_of_fetch(context, builder, signature, arguments):
     return context.get_dummy_value()
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
     """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
@@ -650,6 +666,7 @@ def value_f64(
     first, last, rows_float64, samples, chunk, pos_weight, pos_weight_step, y, z, weight, weight_step, mask, mask_step,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     value_rows, value_lanes, e_rows, rest_rows, tail_rows = (
         rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4]
     )
@@ -724,6 +741,7 @@ def value_and_grad_f64(
     first, last, rows_float64, samples, chunk, pos_weight, pos_weight_step, y, z, grad_z, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     seed, value_rows, value_lanes, e_rows, rest_rows, tail_rows = (
         rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5]
     )
@@ -739,8 +757,8 @@ def value_and_grad_f64(
             grad_z_chunk = grad_z[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_z, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_z, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -813,6 +831,7 @@ def grad_hess_diag_f64(
     first, last, rows_float64, samples, chunk, y, z, pos_weight, pos_weight_step, grad_z, diag_z, weight, weight_step,
     mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     seed, e_rows, rest_rows = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -825,9 +844,9 @@ def grad_hess_diag_f64(
             diag_z_chunk = diag_z[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_z, entry)
-                _fetch(diag_z, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_z, line)
+                _fetch(diag_z, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -884,6 +903,7 @@ def hvp_f64(
     first, last, rows_float64, samples, chunk, v_z_, y, z, pos_weight, pos_weight_step, hvp_z, weight, weight_step,
     mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     seed, e_rows, rest_rows = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -896,8 +916,8 @@ def hvp_f64(
             hvp_z_chunk = hvp_z[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(hvp_z, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(hvp_z, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -951,6 +971,7 @@ def value_f32(
     first, last, rows_float64, rows_float32, samples, chunk, pos_weight, pos_weight_step, y, z, weight, weight_step,
     mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     value_narrow, e_rows, rest_rows, tail_rows = rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3]
     for c in range(first, last):
@@ -1027,6 +1048,7 @@ def value_and_grad_f32(
     first, last, rows_float32, rows_float64, samples, chunk, pos_weight, pos_weight_step, y, z, grad_z, weight,
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     seed, value_narrow, e_rows, rest_rows, tail_rows = (
         rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4]
     )
@@ -1044,8 +1066,8 @@ def value_and_grad_f32(
             grad_z_chunk = grad_z[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_z, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_z, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -1121,6 +1143,7 @@ def grad_hess_diag_f32(
     first, last, rows_float32, samples, chunk, y, z, pos_weight, pos_weight_step, grad_z, diag_z, weight, weight_step,
     mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     seed, e_rows, rest_rows = rows_float32[0], rows_float32[1], rows_float32[2]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1134,9 +1157,9 @@ def grad_hess_diag_f32(
             diag_z_chunk = diag_z[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_z, entry)
-                _fetch(diag_z, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_z, line)
+                _fetch(diag_z, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -1193,6 +1216,7 @@ def hvp_f32(
     first, last, rows_float32, samples, chunk, v_z_, y, z, pos_weight, pos_weight_step, hvp_z, weight, weight_step,
     mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     seed, e_rows, rest_rows = rows_float32[0], rows_float32[1], rows_float32[2]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1206,8 +1230,8 @@ def hvp_f32(
             hvp_z_chunk = hvp_z[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(hvp_z, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(hvp_z, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator

@@ -167,6 +167,22 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
@@ -523,6 +539,7 @@ def value_f64(
     first, last, value_rows, D_squared_block, D__scaled_block, samples, chunk, a, b, y, margin, size_d, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -584,6 +601,7 @@ def value_and_grad_f64(
     first, last, value_rows, D_squared_block, D__scaled_block, samples, chunk, a, b, grad_a, grad_b, y, margin, size_d,
     weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -668,6 +686,7 @@ def grad_hess_diag_f64(
     first, last, D__scaled_block, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight,
     weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -749,6 +768,7 @@ def hvp_f64(
     first, last, D__scaled_block, tangent_D_block, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin, size_d,
     weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -841,6 +861,7 @@ def value_f32(
     first, last, value_rows, D_squared_block, D__scaled_block, quarters, samples, chunk, a, b, y, margin, size_d,
     weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -903,6 +924,7 @@ def value_and_grad_f32(
     margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
     failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -988,6 +1010,7 @@ def grad_hess_diag_f32(
     first, last, D__scaled_block, samples, chunk, a, b, grad_a, grad_b, diag_a, diag_b, y, margin, size_d, weight,
     weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -1070,6 +1093,7 @@ def hvp_f32(
     first, last, D__scaled_block, tangent_D_block, quarters, samples, chunk, a, b, v_a_, v_b_, hvp_a, hvp_b, y, margin,
     size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk

@@ -144,6 +144,22 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
@@ -419,6 +435,7 @@ def value_f64(
     first, last, value_rows, t1_block, t1_difference_block, samples, chunk, p, y, smooth, size_pixel, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -477,6 +494,7 @@ def value_and_grad_f64(
     first, last, value_rows, t1_block, t1_difference_block, samples, chunk, p, y, grad_p, smooth, size_pixel, weight,
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -549,6 +567,7 @@ def grad_hess_diag_f64(
     first, last, t1_block, t1_difference_block, samples, chunk, p, y, grad_p, diag_p, smooth, size_pixel, weight,
     weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -625,6 +644,7 @@ def hvp_f64(
     first, last, t1_block, t1_difference_block, tangent_t1_block, tangent_t1_difference_block, samples, chunk, p, y,
     v_p_, hvp_p, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -704,6 +724,7 @@ def value_f32(
     first, last, value_rows, t1_block, t1_difference_block, quarters, samples, chunk, p, y, smooth, size_pixel, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -764,6 +785,7 @@ def value_and_grad_f32(
     first, last, value_rows, t1_block, t1_difference_block, quarters, samples, chunk, p, y, grad_p, smooth, size_pixel,
     weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -839,6 +861,7 @@ def grad_hess_diag_f32(
     first, last, t1_block, t1_difference_block, quarters, samples, chunk, p, y, grad_p, diag_p, smooth, size_pixel,
     weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -918,6 +941,7 @@ def hvp_f32(
     first, last, t1_block, t1_difference_block, tangent_t1_block, tangent_t1_difference_block, quarters, samples, chunk,
     p, y, v_p_, hvp_p, smooth, size_pixel, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk

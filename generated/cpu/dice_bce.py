@@ -178,6 +178,22 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
@@ -647,6 +663,7 @@ def value_f64(
     first, last, value_rows, t1_block, dice_t1_block, dice_t1_difference_block, samples, chunk, y, p, lam, smooth,
     size_pixel, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     t3 = 1.0 - lam
     for c in range(first, last):
         start = c * chunk
@@ -712,6 +729,7 @@ def value_and_grad_f64(
     lam, size_pixel, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     validate, failed,
 ):
+    _prefer_wide_vectors()
     t8 = 1.0 - lam
     for c in range(first, last):
         start = c * chunk
@@ -800,6 +818,7 @@ def grad_hess_diag_f64(
     first, last, dice_t1_block, dice_t1_difference_block, samples, chunk, p, y, grad_p, diag_p, smooth, lam, size_pixel,
     weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     t7 = 1.0 - lam
     for c in range(first, last):
         start = c * chunk
@@ -892,6 +911,7 @@ def hvp_f64(
     samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step, denominator,
     validate, failed,
 ):
+    _prefer_wide_vectors()
     t7 = 1.0 - lam
     for c in range(first, last):
         start = c * chunk
@@ -985,6 +1005,7 @@ def value_f32(
     first, last, value_rows, t1_block, dice_t1_block, dice_t1_difference_block, quarters, samples, chunk, y, p, lam,
     smooth, size_pixel, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     t3 = f32(1.0) - lam
     for c in range(first, last):
         start = c * chunk
@@ -1051,6 +1072,7 @@ def value_and_grad_f32(
     smooth, lam, size_pixel, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     t8 = f32(1.0) - lam
     for c in range(first, last):
@@ -1141,6 +1163,7 @@ def grad_hess_diag_f32(
     first, last, dice_t1_block, dice_t1_difference_block, quarters, samples, chunk, p, y, grad_p, diag_p, smooth, lam,
     size_pixel, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     t7 = f32(1.0) - lam
     for c in range(first, last):
@@ -1236,6 +1259,7 @@ def hvp_f32(
     quarters, samples, chunk, p, y, v_p_, hvp_p, smooth, lam, size_pixel, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     t7 = f32(1.0) - lam
     for c in range(first, last):

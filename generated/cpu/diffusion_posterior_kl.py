@@ -215,6 +215,22 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
@@ -709,6 +725,7 @@ def value_f64(
     alpha_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -801,6 +818,7 @@ def value_and_grad_f64(
     alpha_bar_step, alpha, alpha_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -897,6 +915,7 @@ def grad_hess_diag_f64(
     first, last, samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, xt, alpha_bar, alpha_bar_step,
     alpha, alpha_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -973,6 +992,7 @@ def hvp_f64(
     first, last, samples, chunk, hvp_mu_theta, sigma2, sigma2_step, v_mu_theta_, alpha, alpha_step, alpha_bar,
     alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1032,6 +1052,7 @@ def value_f32(
     alpha, alpha_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses,
     value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1124,6 +1145,7 @@ def value_and_grad_f32(
     alpha_bar_step, alpha, alpha_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -1221,6 +1243,7 @@ def grad_hess_diag_f32(
     first, last, samples, chunk, grad_mu_theta, diag_mu_theta, sigma2, sigma2_step, xt, alpha_bar, alpha_bar_step,
     alpha, alpha_step, x0, mu_theta, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -1298,6 +1321,7 @@ def hvp_f32(
     first, last, samples, chunk, hvp_mu_theta, sigma2, sigma2_step, v_mu_theta_, alpha, alpha_step, alpha_bar,
     alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk

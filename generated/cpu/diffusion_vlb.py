@@ -172,6 +172,22 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
@@ -461,6 +477,7 @@ def value_f64(
     alpha_bar_step, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
     failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -534,6 +551,7 @@ def value_and_grad_f64(
     sigma2_step, alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -613,6 +631,7 @@ def grad_hess_diag_f64(
     first, last, samples, chunk, grad_eps_hat, diag_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
     alpha_bar_step, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -681,6 +700,7 @@ def hvp_f64(
     first, last, samples, chunk, hvp_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step,
     v_eps_hat_, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -745,6 +765,7 @@ def value_f32(
     alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
     validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -819,6 +840,7 @@ def value_and_grad_f32(
     sigma2_step, alpha_bar, alpha_bar_step, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -899,6 +921,7 @@ def grad_hess_diag_f32(
     first, last, samples, chunk, grad_eps_hat, diag_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar,
     alpha_bar_step, eps_hat, eps, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -968,6 +991,7 @@ def hvp_f32(
     first, last, samples, chunk, hvp_eps_hat, alpha, alpha_step, sigma2, sigma2_step, alpha_bar, alpha_bar_step,
     v_eps_hat_, size_d, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk

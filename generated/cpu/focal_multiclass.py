@@ -157,6 +157,22 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
@@ -852,6 +868,7 @@ def value_f64(
     first, last, value_rows, t1_others__below_block, samples, chunk, y, z, gamma, size_k, weight, weight_step, mask,
     mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -912,6 +929,7 @@ def value_short_f64(
     first, last, rows_float64, rows_int64, columns_float64, samples, chunk, y, z, gamma, size_k, weight, weight_step,
     mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     (
         value_rows, t1_others__max_rows, t1_others__below_rows, z_at_y_rows, t1_others__rest_rows, e_rows, rest_rows,
         tail_rows, exp_rows, t6_rows,
@@ -1003,6 +1021,7 @@ def value_and_grad_f64(
     first, last, value_rows, t1_others__terms_row, t1_others__below_block, samples, chunk, y, z, grad_z, gamma, size_k,
     weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1094,6 +1113,7 @@ def value_and_grad_short_f64(
     first, last, rows_float64, rows_int64, columns_float64, samples, chunk, y, z, grad_z, gamma, size_k, weight,
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     (
         seed, value_rows, t1_others__max_rows, t1_others__below_rows, z_at_y_rows, t15_rows, t16_rows, t22_rows,
         t25_rows, t1_others__share_rows, t9_rows, e_rows, rest_rows, tail_rows, t11_rows,
@@ -1232,6 +1252,7 @@ def grad_hess_diag_f64(
     first, last, t1_others__terms_row, t1_others__below_block, samples, chunk, y, z, grad_z, diag_z, gamma, size_k,
     weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1355,6 +1376,7 @@ def grad_hess_diag_short_f64(
     first, last, rows_float64, rows_int64, columns_float64, samples, chunk, y, z, grad_z, diag_z, gamma, size_k, weight,
     weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     (
         seed, t1_others__max_rows, t1_others__below_rows, z_at_y_rows, t10_rows, t23_rows, t26_rows,
         t1_others__share_rows, t43_rows, t56_rows, t59_rows, e_rows, rest_rows, tail_rows, t16_rows, t12_rows,
@@ -1529,6 +1551,7 @@ def hvp_f64(
     first, last, t1_others__terms_row, t1_others__below_block, tangent_t1_others_block, samples, chunk, y, z, v_z_,
     hvp_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1645,6 +1668,7 @@ def hvp_short_f64(
     first, last, rows_float64, rows_int64, columns_float64, samples, chunk, y, z, v_z_, hvp_z, gamma, size_k, weight,
     weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     (
         seed, t1_others__max_rows, t1_others__below_rows, tangent_t1_others_rows, t1_others__share_rows, v_z__at_y_rows,
         z_at_y_rows, t37_rows, t40_rows, t45_rows, t12_rows, e_rows, rest_rows, tail_rows, t19_rows, t14_rows,
@@ -1804,6 +1828,7 @@ def value_f32(
     first, last, value_rows, t1_others__below_block, quarters, samples, chunk, y, z, gamma, size_k, weight, weight_step,
     mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1865,6 +1890,7 @@ def value_short_f32(
     first, last, rows_float64, rows_float32, rows_int32, columns_float32, samples, chunk, y, z, gamma, size_k, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     value_rows, quarters, t1_others__below_wide = rows_float64[0], rows_float64[1], rows_float64[2]
     (
         value_narrow, t1_others__max_rows, t1_others__below_rows, t1_others__below_here, z_at_y_rows,
@@ -1965,6 +1991,7 @@ def value_and_grad_f32(
     gamma, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
     failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -2058,6 +2085,7 @@ def value_and_grad_short_f32(
     first, last, rows_float32, rows_float64, rows_int32, columns_float32, samples, chunk, y, z, grad_z, gamma, size_k,
     weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     (
         seed, value_narrow, t1_others__max_rows, t1_others__below_rows, t1_others__below_here, z_at_y_rows, t15_rows,
         t16_rows, t22_rows, t25_rows, t1_others__share_rows, t9_rows, e_rows, rest_rows, tail_rows, t11_rows,
@@ -2205,6 +2233,7 @@ def grad_hess_diag_f32(
     first, last, t1_others__terms_row, t1_others__below_block, quarters, samples, chunk, y, z, grad_z, diag_z, gamma,
     size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -2330,6 +2359,7 @@ def grad_hess_diag_short_f32(
     first, last, rows_float32, rows_int32, rows_float64, columns_float32, samples, chunk, y, z, grad_z, diag_z, gamma,
     size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     (
         seed, t1_others__max_rows, t1_others__below_rows, t1_others__below_here, z_at_y_rows, t10_rows, t23_rows,
         t26_rows, t1_others__share_rows, t43_rows, t56_rows, t59_rows, e_rows, rest_rows, tail_rows, t16_rows, t12_rows,
@@ -2511,6 +2541,7 @@ def hvp_f32(
     first, last, t1_others__terms_row, t1_others__below_block, tangent_t1_others_block, quarters, samples, chunk, y, z,
     v_z_, hvp_z, gamma, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -2630,6 +2661,7 @@ def hvp_short_f32(
     first, last, rows_float32, rows_int32, rows_float64, columns_float32, samples, chunk, y, z, v_z_, hvp_z, gamma,
     size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     (
         seed, t1_others__max_rows, t1_others__below_rows, tangent_t1_others_rows, t1_others__below_here,
         t1_others__share_rows, tangent_t1_others_here, v_z__at_y_rows, z_at_y_rows, t37_rows, t40_rows, t45_rows,

@@ -162,6 +162,22 @@ def _code_of_fetch(context, builder, signature, arguments):
     return context.get_dummy_value()
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
     """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
@@ -581,6 +597,7 @@ def value_1_f64(
     first, last, rows_float64, samples, chunk, d_real, weight, weight_step, mask, mask_step, losses_out, keep_losses,
     real_partial,
 ):
+    _prefer_wide_vectors()
     real_rows, real_lanes, e_rows, rest_rows, tail_rows = (
         rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4]
     )
@@ -621,6 +638,7 @@ def value_2_f64(
     first, last, rows_float64, samples, chunk, d_fake, weight, weight_step, mask, mask_step, losses_out, keep_losses,
     fake_partial,
 ):
+    _prefer_wide_vectors()
     fake_rows, fake_lanes, e_rows, rest_rows, tail_rows = (
         rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4]
     )
@@ -661,6 +679,7 @@ def value_and_grad_1_f64(
     first, last, rows_float64, samples, chunk, d_real, grad_d_real, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, real_partial,
 ):
+    _prefer_wide_vectors()
     seed, real_rows, real_lanes, e_rows, rest_rows, tail_rows = (
         rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5]
     )
@@ -674,8 +693,8 @@ def value_and_grad_1_f64(
             grad_d_real_chunk = grad_d_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_d_real, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_d_real, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -711,6 +730,7 @@ def value_and_grad_2_f64(
     first, last, rows_float64, samples, chunk, d_fake, grad_d_fake, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, fake_partial,
 ):
+    _prefer_wide_vectors()
     seed, fake_rows, fake_lanes, e_rows, rest_rows, tail_rows = (
         rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5]
     )
@@ -724,8 +744,8 @@ def value_and_grad_2_f64(
             grad_d_fake_chunk = grad_d_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_d_fake, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_d_fake, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -763,6 +783,7 @@ def grad_hess_diag_1_f64(
     first, last, rows_float64, samples, chunk, d_real, grad_d_real, diag_d_real, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     seed, e_rows, rest_rows = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -773,9 +794,9 @@ def grad_hess_diag_1_f64(
             diag_d_real_chunk = diag_d_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_d_real, entry)
-                _fetch(diag_d_real, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_d_real, line)
+                _fetch(diag_d_real, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -802,6 +823,7 @@ def grad_hess_diag_2_f64(
     first, last, rows_float64, samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     seed, e_rows, rest_rows = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -812,9 +834,9 @@ def grad_hess_diag_2_f64(
             diag_d_fake_chunk = diag_d_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_d_fake, entry)
-                _fetch(diag_d_fake, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_d_fake, line)
+                _fetch(diag_d_fake, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -842,6 +864,7 @@ def hvp_1_f64(
     first, last, rows_float64, samples, chunk, v_d_real_, d_real, hvp_d_real, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     seed, e_rows, rest_rows = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -852,8 +875,8 @@ def hvp_1_f64(
             hvp_d_real_chunk = hvp_d_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(hvp_d_real, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(hvp_d_real, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -879,6 +902,7 @@ def value_1_f32(
     first, last, rows_float64, rows_float32, samples, chunk, d_real, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, real_partial,
 ):
+    _prefer_wide_vectors()
     real_rows, real_lanes = rows_float64[0], rows_float64[1]
     real_narrow, e_rows, rest_rows, tail_rows = rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3]
     for c in range(first, last):
@@ -921,6 +945,7 @@ def value_2_f32(
     first, last, rows_float64, rows_float32, samples, chunk, d_fake, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, fake_partial,
 ):
+    _prefer_wide_vectors()
     fake_rows, fake_lanes = rows_float64[0], rows_float64[1]
     fake_narrow, e_rows, rest_rows, tail_rows = rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3]
     for c in range(first, last):
@@ -963,6 +988,7 @@ def value_and_grad_1_f32(
     first, last, rows_float32, rows_float64, samples, chunk, d_real, grad_d_real, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, real_partial,
 ):
+    _prefer_wide_vectors()
     seed, real_narrow, e_rows, rest_rows, tail_rows = (
         rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4]
     )
@@ -978,8 +1004,8 @@ def value_and_grad_1_f32(
             grad_d_real_chunk = grad_d_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_d_real, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_d_real, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -1018,6 +1044,7 @@ def value_and_grad_2_f32(
     first, last, rows_float32, rows_float64, samples, chunk, d_fake, grad_d_fake, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, fake_partial,
 ):
+    _prefer_wide_vectors()
     seed, fake_narrow, e_rows, rest_rows, tail_rows = (
         rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4]
     )
@@ -1033,8 +1060,8 @@ def value_and_grad_2_f32(
             grad_d_fake_chunk = grad_d_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_d_fake, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_d_fake, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -1075,6 +1102,7 @@ def grad_hess_diag_1_f32(
     first, last, rows_float32, samples, chunk, d_real, grad_d_real, diag_d_real, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     seed, e_rows, rest_rows = rows_float32[0], rows_float32[1], rows_float32[2]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1086,9 +1114,9 @@ def grad_hess_diag_1_f32(
             diag_d_real_chunk = diag_d_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_d_real, entry)
-                _fetch(diag_d_real, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_d_real, line)
+                _fetch(diag_d_real, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -1115,6 +1143,7 @@ def grad_hess_diag_2_f32(
     first, last, rows_float32, samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     seed, e_rows, rest_rows = rows_float32[0], rows_float32[1], rows_float32[2]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1126,9 +1155,9 @@ def grad_hess_diag_2_f32(
             diag_d_fake_chunk = diag_d_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_d_fake, entry)
-                _fetch(diag_d_fake, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_d_fake, line)
+                _fetch(diag_d_fake, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -1156,6 +1185,7 @@ def hvp_1_f32(
     first, last, rows_float32, samples, chunk, v_d_real_, d_real, hvp_d_real, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     seed, e_rows, rest_rows = rows_float32[0], rows_float32[1], rows_float32[2]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1167,8 +1197,8 @@ def hvp_1_f32(
             hvp_d_real_chunk = hvp_d_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(hvp_d_real, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(hvp_d_real, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator

@@ -146,6 +146,22 @@ def _code_of_fetch(context, builder, signature, arguments):
     return context.get_dummy_value()
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
     """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
@@ -565,6 +581,7 @@ def value_f64(
     first, last, rows_float64, samples, chunk, d_fake, weight, weight_step, mask, mask_step, losses_out, keep_losses,
     value_partial,
 ):
+    _prefer_wide_vectors()
     value_rows, value_lanes, e_rows, rest_rows, tail_rows = (
         rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4]
     )
@@ -605,6 +622,7 @@ def value_and_grad_f64(
     first, last, rows_float64, samples, chunk, d_fake, grad_d_fake, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     seed, value_rows, value_lanes, e_rows, rest_rows, tail_rows = (
         rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5]
     )
@@ -618,8 +636,8 @@ def value_and_grad_f64(
             grad_d_fake_chunk = grad_d_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_d_fake, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_d_fake, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -657,6 +675,7 @@ def grad_hess_diag_f64(
     first, last, rows_float64, samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     seed, e_rows, rest_rows = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -667,9 +686,9 @@ def grad_hess_diag_f64(
             diag_d_fake_chunk = diag_d_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_d_fake, entry)
-                _fetch(diag_d_fake, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_d_fake, line)
+                _fetch(diag_d_fake, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -696,6 +715,7 @@ def hvp_f64(
     first, last, rows_float64, samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     seed, e_rows, rest_rows = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -706,8 +726,8 @@ def hvp_f64(
             hvp_d_fake_chunk = hvp_d_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(hvp_d_fake, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(hvp_d_fake, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -733,6 +753,7 @@ def value_f32(
     first, last, rows_float64, rows_float32, samples, chunk, d_fake, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     value_narrow, e_rows, rest_rows, tail_rows = rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3]
     for c in range(first, last):
@@ -775,6 +796,7 @@ def value_and_grad_f32(
     first, last, rows_float32, rows_float64, samples, chunk, d_fake, grad_d_fake, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     seed, value_narrow, e_rows, rest_rows, tail_rows = (
         rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4]
     )
@@ -790,8 +812,8 @@ def value_and_grad_f32(
             grad_d_fake_chunk = grad_d_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_d_fake, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_d_fake, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -832,6 +854,7 @@ def grad_hess_diag_f32(
     first, last, rows_float32, samples, chunk, d_fake, grad_d_fake, diag_d_fake, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     seed, e_rows, rest_rows = rows_float32[0], rows_float32[1], rows_float32[2]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -843,9 +866,9 @@ def grad_hess_diag_f32(
             diag_d_fake_chunk = diag_d_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_d_fake, entry)
-                _fetch(diag_d_fake, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_d_fake, line)
+                _fetch(diag_d_fake, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -872,6 +895,7 @@ def hvp_f32(
     first, last, rows_float32, samples, chunk, v_d_fake_, d_fake, hvp_d_fake, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     seed, e_rows, rest_rows = rows_float32[0], rows_float32[1], rows_float32[2]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -883,8 +907,8 @@ def hvp_f32(
             hvp_d_fake_chunk = hvp_d_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(hvp_d_fake, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(hvp_d_fake, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator

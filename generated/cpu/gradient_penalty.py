@@ -138,6 +138,22 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
@@ -469,6 +485,7 @@ def value_f64(
     first, last, value_rows, length__scaled_block, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step,
     losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -513,6 +530,7 @@ def value_and_grad_f64(
     first, last, value_rows, length__scaled_block, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -573,6 +591,7 @@ def grad_hess_diag_f64(
     first, last, length__scaled_block, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask,
     mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -641,6 +660,7 @@ def hvp_f64(
     first, last, length__scaled_block, tangent_length_block, samples, chunk, g, v_g_, hvp_g, lam, size_d, weight,
     weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -713,6 +733,7 @@ def value_f32(
     first, last, value_rows, length__scaled_block, samples, chunk, g, lam, size_d, weight, weight_step, mask, mask_step,
     losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -757,6 +778,7 @@ def value_and_grad_f32(
     first, last, value_rows, length__scaled_block, samples, chunk, g, grad_g, lam, size_d, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -818,6 +840,7 @@ def grad_hess_diag_f32(
     first, last, length__scaled_block, samples, chunk, g, grad_g, diag_g, lam, size_d, weight, weight_step, mask,
     mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -887,6 +910,7 @@ def hvp_f32(
     first, last, length__scaled_block, tangent_length_block, quarters, samples, chunk, g, v_g_, hvp_g, lam, size_d,
     weight, weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk

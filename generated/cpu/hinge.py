@@ -153,6 +153,22 @@ def _code_of_fetch(context, builder, signature, arguments):
     return context.get_dummy_value()
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
     """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
@@ -452,6 +468,7 @@ def value_f64(
     first, last, rows_float64, samples, chunk, score, y, margin, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -499,6 +516,7 @@ def value_and_grad_f64(
     first, last, rows_float64, samples, chunk, score, y, grad_score, margin, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     seed, value_rows, value_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -511,8 +529,8 @@ def value_and_grad_f64(
             grad_score_chunk = grad_score[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_score, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_score, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -557,6 +575,7 @@ def grad_hess_diag_f64(
     first, last, rows_float64, samples, chunk, score, y, grad_score, diag_score, margin, weight, weight_step, mask,
     mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     seed = rows_float64[0]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -568,9 +587,9 @@ def grad_hess_diag_f64(
             diag_score_chunk = diag_score[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_score, entry)
-                _fetch(diag_score, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_score, line)
+                _fetch(diag_score, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -603,14 +622,15 @@ def grad_hess_diag_f64(
 
 @_jit
 def hvp_f64(first, last, samples, chunk, hvp_score, mask, mask_step):
+    _prefer_wide_vectors()
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
             rows = _where(end - start < 256, end - start, 256)
             hvp_score_chunk = hvp_score[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(hvp_score, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(hvp_score, line)
             for row in range(rows):
                 hvp_score_chunk[row] = 0.0
             if mask_step:
@@ -624,6 +644,7 @@ def value_f32(
     first, last, rows_float64, rows_float32, samples, chunk, score, y, margin, weight, weight_step, mask, mask_step,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     value_narrow = rows_float32[0]
     for c in range(first, last):
@@ -675,6 +696,7 @@ def value_and_grad_f32(
     first, last, rows_float32, rows_float64, samples, chunk, score, y, grad_score, margin, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     seed, value_narrow = rows_float32[0], rows_float32[1]
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
@@ -689,8 +711,8 @@ def value_and_grad_f32(
             grad_score_chunk = grad_score[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_score, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_score, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -738,6 +760,7 @@ def grad_hess_diag_f32(
     first, last, rows_float32, samples, chunk, score, y, grad_score, diag_score, margin, weight, weight_step, mask,
     mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -750,9 +773,9 @@ def grad_hess_diag_f32(
             diag_score_chunk = diag_score[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_score, entry)
-                _fetch(diag_score, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_score, line)
+                _fetch(diag_score, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -785,14 +808,15 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(first, last, samples, chunk, hvp_score, mask, mask_step):
+    _prefer_wide_vectors()
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
             rows = _where(end - start < 256, end - start, 256)
             hvp_score_chunk = hvp_score[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(hvp_score, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(hvp_score, line)
             for row in range(rows):
                 hvp_score_chunk[row] = f32(0.0)
             if mask_step:

@@ -158,6 +158,22 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
@@ -841,6 +857,7 @@ def _softplus_f32(x):
 # Runs for each of u, v.
 @_jit
 def value_1_f64(first, last, t1__scaled_block, samples, chunk, u, u_hat, size_d):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -880,6 +897,7 @@ def value_2_f64(
     first, last, value_rows, t4_others__below_block, samples, chunk, begin, t3, tau, weight, weight_step, losses_out,
     keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     size_i = samples
     for c in range(first + begin // chunk, last + begin // chunk):
         start = c * chunk
@@ -925,6 +943,7 @@ def value_2_f64(
 # Runs for each of u, v.
 @_jit
 def value_and_grad_1_f64(first, last, t1__scaled2_block, samples, chunk, u, _unit0_d, t1__scaled, u_hat, size_d):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -966,6 +985,7 @@ def value_and_grad_2_f64(
     first, last, value_rows, t4_others__terms_row, t4_others__below_block, samples, chunk, begin, t3, tau, weight,
     weight_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     size_i = samples
     d_s = t3
     for c in range(first + begin // chunk, last + begin // chunk):
@@ -1033,6 +1053,7 @@ def value_and_grad_2_f64(
 def value_and_grad_3_f64(
     first, last, d_t2_sum_block, samples, chunk, d_v_hat__product, v_hat, grad_v, t2__scaled, _unit1_d, v, tau, size_d,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1074,6 +1095,7 @@ def hvp_1_f64(
     first, last, t1__scaled2_block, tangent_t1_2_block, samples, chunk, u, _unit0_d, t1__scaled, v_u_, tangent_t1,
     u_hat, tangent_u_hat, size_d,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1137,6 +1159,7 @@ def hvp_2_f64(
     first, last, t4_others__terms_row, t4_others__below_block, tangent_t4_others_block, samples, chunk, begin, t3,
     tangent_t3, tau, weight, weight_step, denominator,
 ):
+    _prefer_wide_vectors()
     size_i = samples
     d_s = t3
     tangent_d_s = tangent_t3
@@ -1225,6 +1248,7 @@ def hvp_3_f64(
     first, last, d_t2_sum_block, tangent_d_t2_sum_block, samples, chunk, d_v_hat__product, v_hat, tangent_v_hat,
     tangent_d_v_hat_sum, hvp_v, tangent_t2, t2__scaled, _unit1_d, v, v_v_, tau, size_d,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1282,6 +1306,7 @@ def hvp_3_f64(
 # Runs for each of u, v.
 @_jit
 def value_1_f32(first, last, t1__scaled_block, samples, chunk, u, u_hat, size_d):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1321,6 +1346,7 @@ def value_2_f32(
     first, last, value_rows, t4_others__below_block, quarters, samples, chunk, begin, t3, tau, weight, weight_step,
     losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     size_i = samples
     for c in range(first + begin // chunk, last + begin // chunk):
         start = c * chunk
@@ -1367,6 +1393,7 @@ def value_2_f32(
 # Runs for each of u, v.
 @_jit
 def value_and_grad_1_f32(first, last, t1__scaled2_block, samples, chunk, u, _unit0_d, t1__scaled, u_hat, size_d):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1408,6 +1435,7 @@ def value_and_grad_2_f32(
     first, last, value_rows, t4_others__terms_row, t4_others__below_block, quarters, samples, chunk, begin, t3, tau,
     weight, weight_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     size_i = samples
     d_s = t3
     denominator = f32(denominator)
@@ -1478,6 +1506,7 @@ def value_and_grad_3_f32(
     first, last, d_t2_sum_block, quarters, samples, chunk, d_v_hat__product, v_hat, grad_v, t2__scaled, _unit1_d, v,
     tau, size_d,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1520,6 +1549,7 @@ def hvp_1_f32(
     first, last, t1__scaled2_block, tangent_t1_2_block, quarters, samples, chunk, u, _unit0_d, t1__scaled, v_u_,
     tangent_t1, u_hat, tangent_u_hat, size_d,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1584,6 +1614,7 @@ def hvp_2_f32(
     first, last, t4_others__terms_row, t4_others__below_block, tangent_t4_others_block, quarters, samples, chunk, begin,
     t3, tangent_t3, tau, weight, weight_step, denominator,
 ):
+    _prefer_wide_vectors()
     size_i = samples
     d_s = t3
     tangent_d_s = tangent_t3
@@ -1675,6 +1706,7 @@ def hvp_3_f32(
     first, last, d_t2_sum_block, tangent_d_t2_sum_block, quarters, samples, chunk, d_v_hat__product, v_hat,
     tangent_v_hat, tangent_d_v_hat_sum, hvp_v, tangent_t2, t2__scaled, _unit1_d, v, v_v_, tau, size_d,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)

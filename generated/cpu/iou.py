@@ -186,6 +186,22 @@ def _code_of_fetch(context, builder, signature, arguments):
     return context.get_dummy_value()
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
     """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
@@ -544,6 +560,7 @@ def value_f64(
     first, last, rows_float64, columns_float64, samples, chunk, pred, target, weight, weight_step, mask, mask_step,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     size_c_ = 4
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     pred_columns, target_columns = columns_float64[0], columns_float64[1]
@@ -704,6 +721,7 @@ def value_and_grad_f64(
     first, last, rows_float64, columns_float64, samples, chunk, pred, target, grad_pred, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     size_c_ = 4
     seed, value_rows, value_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     pred_columns, target_columns, grad_pred_columns = columns_float64[0], columns_float64[1], columns_float64[2]
@@ -722,8 +740,8 @@ def value_and_grad_f64(
             grad_pred_chunk = grad_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range((start + 512) * 4, (start + 768) * 4, 8):
-                _fetch(grad_pred, entry)
+            for line in range((start + 512) * 4, (start + 768) * 4, 8):
+                _fetch(grad_pred, line)
             for row in range(rows):
                 for at_c_ in range(size_c_):
                     pred_columns[at_c_, row] = pred_chunk[row, at_c_]
@@ -923,6 +941,7 @@ def grad_hess_diag_f64(
     first, last, rows_float64, columns_float64, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step,
     mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     size_c_ = 4
     seed = rows_float64[0]
     pred_columns, target_columns, grad_pred_columns, diag_pred_columns = (
@@ -942,9 +961,9 @@ def grad_hess_diag_f64(
             diag_pred_chunk = diag_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range((start + 512) * 4, (start + 768) * 4, 8):
-                _fetch(grad_pred, entry)
-                _fetch(diag_pred, entry)
+            for line in range((start + 512) * 4, (start + 768) * 4, 8):
+                _fetch(grad_pred, line)
+                _fetch(diag_pred, line)
             for row in range(rows):
                 for at_c_ in range(size_c_):
                     pred_columns[at_c_, row] = pred_chunk[row, at_c_]
@@ -1244,6 +1263,7 @@ def hvp_f64(
     first, last, rows_float64, columns_float64, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step,
     mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     size_c_ = 4
     seed = rows_float64[0]
     pred_columns, target_columns, v_pred__columns, hvp_pred_columns = (
@@ -1263,8 +1283,8 @@ def hvp_f64(
             hvp_pred_chunk = hvp_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range((start + 512) * 4, (start + 768) * 4, 8):
-                _fetch(hvp_pred, entry)
+            for line in range((start + 512) * 4, (start + 768) * 4, 8):
+                _fetch(hvp_pred, line)
             for row in range(rows):
                 for at_c_ in range(size_c_):
                     pred_columns[at_c_, row] = pred_chunk[row, at_c_]
@@ -1509,6 +1529,7 @@ def value_f32(
     first, last, rows_float64, rows_float32, columns_float32, samples, chunk, pred, target, weight, weight_step, mask,
     mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     size_c_ = 4
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     value_narrow = rows_float32[0]
@@ -1673,6 +1694,7 @@ def value_and_grad_f32(
     first, last, rows_float32, rows_float64, columns_float32, samples, chunk, pred, target, grad_pred, weight,
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     size_c_ = 4
     seed, value_narrow = rows_float32[0], rows_float32[1]
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
@@ -1693,8 +1715,8 @@ def value_and_grad_f32(
             grad_pred_chunk = grad_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range((start + 512) * 4, (start + 768) * 4, 16):
-                _fetch(grad_pred, entry)
+            for line in range((start + 512) * 4, (start + 768) * 4, 16):
+                _fetch(grad_pred, line)
             for row in range(rows):
                 for at_c_ in range(size_c_):
                     pred_columns[at_c_, row] = pred_chunk[row, at_c_]
@@ -1897,6 +1919,7 @@ def grad_hess_diag_f32(
     first, last, rows_float32, columns_float32, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step,
     mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     size_c_ = 4
     seed = rows_float32[0]
     pred_columns, target_columns, grad_pred_columns, diag_pred_columns = (
@@ -1917,9 +1940,9 @@ def grad_hess_diag_f32(
             diag_pred_chunk = diag_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range((start + 512) * 4, (start + 768) * 4, 16):
-                _fetch(grad_pred, entry)
-                _fetch(diag_pred, entry)
+            for line in range((start + 512) * 4, (start + 768) * 4, 16):
+                _fetch(grad_pred, line)
+                _fetch(diag_pred, line)
             for row in range(rows):
                 for at_c_ in range(size_c_):
                     pred_columns[at_c_, row] = pred_chunk[row, at_c_]
@@ -2221,6 +2244,7 @@ def hvp_f32(
     first, last, rows_float32, columns_float32, samples, chunk, pred, target, v_pred_, hvp_pred, weight, weight_step,
     mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     size_c_ = 4
     seed = rows_float32[0]
     pred_columns, target_columns, v_pred__columns, hvp_pred_columns = (
@@ -2241,8 +2265,8 @@ def hvp_f32(
             hvp_pred_chunk = hvp_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range((start + 512) * 4, (start + 768) * 4, 16):
-                _fetch(hvp_pred, entry)
+            for line in range((start + 512) * 4, (start + 768) * 4, 16):
+                _fetch(hvp_pred, line)
             for row in range(rows):
                 for at_c_ in range(size_c_):
                     pred_columns[at_c_, row] = pred_chunk[row, at_c_]

@@ -143,6 +143,22 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
@@ -582,6 +598,7 @@ def value_f64(
     first, last, value_rows, check_block, value2_block, samples, chunk, p, q, size_k, weight, weight_step, mask,
     mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -654,6 +671,7 @@ def value_short_f64(
     first, last, rows_float64, columns_float64, samples, chunk, p, q, size_k, weight, weight_step, mask, mask_step,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     value_rows, totals, value2_rows = rows_float64[0], rows_float64[1], rows_float64[2]
     p_columns, q_columns = columns_float64[0], columns_float64[1]
     for c in range(first, last):
@@ -723,6 +741,7 @@ def value_and_grad_f64(
     first, last, value_rows, check_block, value2_block, samples, chunk, grad_p, grad_q, p, q, size_k, weight,
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -805,6 +824,7 @@ def value_and_grad_short_f64(
     first, last, rows_float64, columns_float64, samples, chunk, grad_p, grad_q, p, q, size_k, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     seed, value_rows, totals, value2_rows = rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3]
     grad_p_columns, grad_q_columns, p_columns, q_columns = (
         columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3]
@@ -892,6 +912,7 @@ def grad_hess_diag_f64(
     first, last, check_block, samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight, weight_step, mask,
     mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -970,6 +991,7 @@ def grad_hess_diag_short_f64(
     first, last, rows_float64, columns_float64, samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight,
     weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     seed, totals = rows_float64[0], rows_float64[1]
     grad_p_columns, grad_q_columns, diag_p_columns, diag_q_columns, p_columns, q_columns = (
         columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4],
@@ -1058,6 +1080,7 @@ def hvp_f64(
     first, last, check_block, samples, chunk, hvp_p, hvp_q, v_p_, p, q, v_q_, size_k, weight, weight_step, mask,
     mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1133,6 +1156,7 @@ def hvp_short_f64(
     first, last, rows_float64, columns_float64, samples, chunk, hvp_p, hvp_q, v_p_, p, q, v_q_, size_k, weight,
     weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     seed, totals = rows_float64[0], rows_float64[1]
     hvp_p_columns, hvp_q_columns, v_p__columns, p_columns, q_columns, v_q__columns = (
         columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3], columns_float64[4],
@@ -1220,6 +1244,7 @@ def value_f32(
     first, last, value_rows, check_block, value2_block, quarters, samples, chunk, p, q, size_k, weight, weight_step,
     mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1292,6 +1317,7 @@ def value_short_f32(
     first, last, rows_float64, rows_float32, columns_float32, samples, chunk, p, q, size_k, weight, weight_step, mask,
     mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     value_rows, quarters, totals, value2_wide = rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3]
     value_narrow, value2_rows, value2_here = rows_float32[0], rows_float32[1], rows_float32[2]
     p_columns, q_columns = columns_float32[0], columns_float32[1]
@@ -1368,6 +1394,7 @@ def value_and_grad_f32(
     first, last, value_rows, check_block, value2_block, quarters, samples, chunk, grad_p, grad_q, p, q, size_k, weight,
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -1451,6 +1478,7 @@ def value_and_grad_short_f32(
     first, last, rows_float32, rows_float64, columns_float32, samples, chunk, grad_p, grad_q, p, q, size_k, weight,
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     seed, value_narrow, value2_rows, value2_here = rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3]
     value_rows, quarters, totals, value2_wide = rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3]
     grad_p_columns, grad_q_columns, p_columns, q_columns = (
@@ -1546,6 +1574,7 @@ def grad_hess_diag_f32(
     first, last, check_block, quarters, samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q, size_k, weight,
     weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -1626,6 +1655,7 @@ def grad_hess_diag_short_f32(
     first, last, rows_float32, rows_float64, columns_float32, samples, chunk, grad_p, grad_q, diag_p, diag_q, p, q,
     size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     seed = rows_float32[0]
     totals = rows_float64[0]
     grad_p_columns, grad_q_columns, diag_p_columns, diag_q_columns, p_columns, q_columns = (
@@ -1716,6 +1746,7 @@ def hvp_f32(
     first, last, check_block, quarters, samples, chunk, hvp_p, hvp_q, v_p_, p, q, v_q_, size_k, weight, weight_step,
     mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -1792,6 +1823,7 @@ def hvp_short_f32(
     first, last, rows_float32, rows_float64, columns_float32, samples, chunk, hvp_p, hvp_q, v_p_, p, q, v_q_, size_k,
     weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     seed = rows_float32[0]
     totals = rows_float64[0]
     hvp_p_columns, hvp_q_columns, v_p__columns, p_columns, q_columns, v_q__columns = (

@@ -187,6 +187,22 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
@@ -654,6 +670,7 @@ def value_f64(
     first, last, value_rows, t1_block, samples, chunk, logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask,
     mask_step, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -689,6 +706,7 @@ def value_and_grad_f64(
     first, last, value_rows, t1_block, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, logvar1, logvar2,
     mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -742,6 +760,7 @@ def grad_hess_diag_f64(
     first, last, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, diag_mu1, diag_logvar1, diag_mu2,
     diag_logvar2, mu1, mu2, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -795,6 +814,7 @@ def hvp_f64(
     first, last, samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, v_mu1_, v_mu2_, v_logvar2_, mu1, mu2,
     logvar2, v_logvar1_, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -844,6 +864,7 @@ def value_f32(
     first, last, value_rows, t1_block, quarters, samples, chunk, logvar1, logvar2, mu1, mu2, size_d, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -880,6 +901,7 @@ def value_and_grad_f32(
     logvar1, logvar2, mu1, mu2, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
     value_partial,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -934,6 +956,7 @@ def grad_hess_diag_f32(
     first, last, samples, chunk, grad_mu1, grad_logvar1, grad_mu2, grad_logvar2, diag_mu1, diag_logvar1, diag_mu2,
     diag_logvar2, mu1, mu2, logvar2, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -988,6 +1011,7 @@ def hvp_f32(
     first, last, samples, chunk, hvp_mu1, hvp_logvar1, hvp_logvar2, hvp_mu2, v_mu1_, v_mu2_, v_logvar2_, mu1, mu2,
     logvar2, v_logvar1_, logvar1, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk

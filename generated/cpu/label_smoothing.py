@@ -159,6 +159,22 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
@@ -854,6 +870,7 @@ def value_f64(
     first, last, value_rows, t1_others__below_block, t1__below_block, t2_2_block, samples, chunk, y, z, epsilon, size_k,
     weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     t12 = 1.0 - epsilon
     for c in range(first, last):
         start = c * chunk
@@ -947,6 +964,7 @@ def value_and_grad_f64(
     samples, chunk, y, z, grad_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     t16 = 1.0 - epsilon
     for c in range(first, last):
         start = c * chunk
@@ -1063,6 +1081,7 @@ def grad_hess_diag_f64(
     first, last, t1_others__terms_row, t1__terms_row, t1_others__below_block, t1__below_block, samples, chunk, y, z,
     grad_z, diag_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     t14 = 1.0 - epsilon
     for c in range(first, last):
         start = c * chunk
@@ -1176,6 +1195,7 @@ def hvp_f64(
     tangent_t1_block, samples, chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     t18 = 1.0 - epsilon
     for c in range(first, last):
         start = c * chunk
@@ -1297,6 +1317,7 @@ def value_f32(
     first, last, value_rows, t1_others__below_block, t1__below_block, t2_2_block, quarters, samples, chunk, y, z,
     epsilon, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     t12 = f32(1.0) - epsilon
     for c in range(first, last):
         start = c * chunk
@@ -1392,6 +1413,7 @@ def value_and_grad_f32(
     quarters, samples, chunk, y, z, grad_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     t16 = f32(1.0) - epsilon
     for c in range(first, last):
@@ -1511,6 +1533,7 @@ def grad_hess_diag_f32(
     first, last, t1_others__terms_row, t1__terms_row, t1_others__below_block, t1__below_block, quarters, samples, chunk,
     y, z, grad_z, diag_z, epsilon, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     t14 = f32(1.0) - epsilon
     for c in range(first, last):
@@ -1627,6 +1650,7 @@ def hvp_f32(
     tangent_t1_block, quarters, samples, chunk, y, z, v_z_, hvp_z, epsilon, size_k, weight, weight_step, mask,
     mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     t18 = f32(1.0) - epsilon
     for c in range(first, last):

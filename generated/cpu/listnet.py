@@ -153,6 +153,22 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
@@ -726,6 +742,7 @@ def value_f64(
     valid_step, y, s, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
     failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -833,6 +850,7 @@ def value_and_grad_f64(
     d_t3_sum_block, samples, chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -961,6 +979,7 @@ def grad_hess_diag_f64(
     chunk, valid, valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask, mask_step, denominator, validate,
     failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1079,6 +1098,7 @@ def hvp_f64(
     chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask, mask_step, denominator, validate,
     failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1196,6 +1216,7 @@ def value_f32(
     valid_step, y, s, size_k, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate,
     failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1306,6 +1327,7 @@ def value_and_grad_f32(
     d_t3_sum_block, quarters, samples, chunk, valid, valid_step, y, s, grad_s, size_k, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -1439,6 +1461,7 @@ def grad_hess_diag_f32(
     samples, chunk, valid, valid_step, y, s, grad_s, diag_s, size_k, weight, weight_step, mask, mask_step, denominator,
     validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -1562,6 +1585,7 @@ def hvp_f32(
     quarters, samples, chunk, valid, valid_step, y, s, v_s_, hvp_s, size_k, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk

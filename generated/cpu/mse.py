@@ -145,6 +145,22 @@ def _code_of_fetch(context, builder, signature, arguments):
     return context.get_dummy_value()
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
     """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
@@ -391,6 +407,7 @@ def value_f64(
     first, last, rows_float64, samples, chunk, pred, target, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -424,6 +441,7 @@ def value_and_grad_f64(
     first, last, rows_float64, samples, chunk, pred, target, grad_pred, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     seed, value_rows, value_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -436,8 +454,8 @@ def value_and_grad_f64(
             grad_pred_chunk = grad_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_pred, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_pred, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -465,6 +483,7 @@ def grad_hess_diag_f64(
     first, last, rows_float64, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     seed = rows_float64[0]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -476,9 +495,9 @@ def grad_hess_diag_f64(
             diag_pred_chunk = diag_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_pred, entry)
-                _fetch(diag_pred, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_pred, line)
+                _fetch(diag_pred, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -497,6 +516,7 @@ def grad_hess_diag_f64(
 def hvp_f64(
     first, last, rows_float64, samples, chunk, v_pred_, hvp_pred, weight, weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     seed = rows_float64[0]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -506,8 +526,8 @@ def hvp_f64(
             hvp_pred_chunk = hvp_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(hvp_pred, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(hvp_pred, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -524,6 +544,7 @@ def value_f32(
     first, last, rows_float64, rows_float32, samples, chunk, pred, target, weight, weight_step, mask, mask_step,
     losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     value_narrow = rows_float32[0]
     for c in range(first, last):
@@ -561,6 +582,7 @@ def value_and_grad_f32(
     first, last, rows_float32, rows_float64, samples, chunk, pred, target, grad_pred, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     seed, value_narrow = rows_float32[0], rows_float32[1]
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
@@ -575,8 +597,8 @@ def value_and_grad_f32(
             grad_pred_chunk = grad_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_pred, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_pred, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -607,6 +629,7 @@ def grad_hess_diag_f32(
     first, last, rows_float32, samples, chunk, pred, target, grad_pred, diag_pred, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -619,9 +642,9 @@ def grad_hess_diag_f32(
             diag_pred_chunk = diag_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_pred, entry)
-                _fetch(diag_pred, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_pred, line)
+                _fetch(diag_pred, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -640,6 +663,7 @@ def grad_hess_diag_f32(
 def hvp_f32(
     first, last, rows_float32, samples, chunk, v_pred_, hvp_pred, weight, weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -650,8 +674,8 @@ def hvp_f32(
             hvp_pred_chunk = hvp_pred[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(hvp_pred, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(hvp_pred, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator

@@ -142,6 +142,22 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
@@ -824,6 +840,7 @@ def _softplus_f32(x):
 
 @_jit
 def value_1_f64(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -863,6 +880,7 @@ def value_2_f64(
     first, last, value_rows, t3_others__below_block, samples, chunk, begin, t2, tau, weight, weight_step, losses_out,
     keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     size_i = samples
     for c in range(first + begin // chunk, last + begin // chunk):
         start = c * chunk
@@ -908,6 +926,7 @@ def value_2_f64(
 
 @_jit
 def value_and_grad_1_f64(first, last, t1__scaled2_block, samples, chunk, z, _unit0_d, t1__scaled, z_hat, size_d):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -949,6 +968,7 @@ def value_and_grad_2_f64(
     first, last, value_rows, t3_others__terms_row, t3_others__below_block, samples, chunk, begin, t2, d_t3_others, tau,
     weight, weight_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     size_i = samples
     d_s = t2
     for c in range(first + begin // chunk, last + begin // chunk):
@@ -1020,6 +1040,7 @@ def value_and_grad_3_f64(
     first, last, d_t1_sum_block, samples, chunk, d_z_hat_1__product, d_z_hat_2__product, d_t3_others, z_hat, grad_z,
     t1__scaled, _unit0_d, z, tau, size_d,
 ):
+    _prefer_wide_vectors()
     size_i = samples
     for c in range(first, last):
         start = c * chunk
@@ -1074,6 +1095,7 @@ def hvp_1_f64(
     first, last, t1__scaled2_block, tangent_t1_2_block, samples, chunk, z, _unit0_d, t1__scaled, v_z_, tangent_t1,
     z_hat, tangent_z_hat, size_d,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1137,6 +1159,7 @@ def hvp_2_f64(
     first, last, t3_others__terms_row, t3_others__below_block, tangent_t3_others_block, samples, chunk, begin, t2,
     tangent_t2, d_t3_others, tangent_d_t3_others, tau, weight, weight_step, denominator,
 ):
+    _prefer_wide_vectors()
     size_i = samples
     d_s = t2
     tangent_d_s = tangent_t2
@@ -1230,6 +1253,7 @@ def hvp_3_f64(
     d_t3_others, z_hat, tangent_z_hat, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum, tangent_d_t3_others, hvp_z,
     tangent_t1, t1__scaled, _unit0_d, z, v_z_, tau, size_d,
 ):
+    _prefer_wide_vectors()
     size_i = samples
     for c in range(first, last):
         start = c * chunk
@@ -1313,6 +1337,7 @@ def hvp_3_f64(
 
 @_jit
 def value_1_f32(first, last, t1__scaled_block, samples, chunk, z, z_hat, size_d):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1352,6 +1377,7 @@ def value_2_f32(
     first, last, value_rows, t3_others__below_block, quarters, samples, chunk, begin, t2, tau, weight, weight_step,
     losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     size_i = samples
     for c in range(first + begin // chunk, last + begin // chunk):
         start = c * chunk
@@ -1398,6 +1424,7 @@ def value_2_f32(
 
 @_jit
 def value_and_grad_1_f32(first, last, t1__scaled2_block, samples, chunk, z, _unit0_d, t1__scaled, z_hat, size_d):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1439,6 +1466,7 @@ def value_and_grad_2_f32(
     first, last, value_rows, t3_others__terms_row, t3_others__below_block, quarters, samples, chunk, begin, t2,
     d_t3_others, tau, weight, weight_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     size_i = samples
     d_s = t2
     denominator = f32(denominator)
@@ -1512,6 +1540,7 @@ def value_and_grad_3_f32(
     first, last, d_t1_sum_block, quarters, samples, chunk, d_z_hat_1__product, d_z_hat_2__product, d_t3_others, z_hat,
     grad_z, t1__scaled, _unit0_d, z, tau, size_d,
 ):
+    _prefer_wide_vectors()
     size_i = samples
     for c in range(first, last):
         start = c * chunk
@@ -1567,6 +1596,7 @@ def hvp_1_f32(
     first, last, t1__scaled2_block, tangent_t1_2_block, quarters, samples, chunk, z, _unit0_d, t1__scaled, v_z_,
     tangent_t1, z_hat, tangent_z_hat, size_d,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1631,6 +1661,7 @@ def hvp_2_f32(
     first, last, t3_others__terms_row, t3_others__below_block, tangent_t3_others_block, quarters, samples, chunk, begin,
     t2, tangent_t2, d_t3_others, tangent_d_t3_others, tau, weight, weight_step, denominator,
 ):
+    _prefer_wide_vectors()
     size_i = samples
     d_s = t2
     tangent_d_s = tangent_t2
@@ -1727,6 +1758,7 @@ def hvp_3_f32(
     d_z_hat_2__product, d_t3_others, z_hat, tangent_z_hat, tangent_d_z_hat_1_sum, tangent_d_z_hat_2_sum,
     tangent_d_t3_others, hvp_z, tangent_t1, t1__scaled, _unit0_d, z, v_z_, tau, size_d,
 ):
+    _prefer_wide_vectors()
     size_i = samples
     for c in range(first, last):
         start = c * chunk

@@ -154,6 +154,22 @@ def _code_of_fetch(context, builder, signature, arguments):
     return context.get_dummy_value()
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
     """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
@@ -430,6 +446,7 @@ def value_f64(
     first, last, rows_float64, samples, chunk, s_pos, s_neg, margin, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -464,6 +481,7 @@ def value_and_grad_f64(
     first, last, rows_float64, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, margin, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     seed, value_rows, value_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -477,9 +495,9 @@ def value_and_grad_f64(
             grad_s_neg_chunk = grad_s_neg[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_s_pos, entry)
-                _fetch(grad_s_neg, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_s_pos, line)
+                _fetch(grad_s_neg, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -516,6 +534,7 @@ def grad_hess_diag_f64(
     first, last, rows_float64, samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg, diag_s_pos, diag_s_neg, margin,
     weight, weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     seed = rows_float64[0]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -529,11 +548,11 @@ def grad_hess_diag_f64(
             diag_s_neg_chunk = diag_s_neg[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_s_pos, entry)
-                _fetch(grad_s_neg, entry)
-                _fetch(diag_s_pos, entry)
-                _fetch(diag_s_neg, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_s_pos, line)
+                _fetch(grad_s_neg, line)
+                _fetch(diag_s_pos, line)
+                _fetch(diag_s_neg, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -557,6 +576,7 @@ def grad_hess_diag_f64(
 
 @_jit
 def hvp_f64(first, last, samples, chunk, hvp_s_pos, hvp_s_neg, mask, mask_step):
+    _prefer_wide_vectors()
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
@@ -564,9 +584,9 @@ def hvp_f64(first, last, samples, chunk, hvp_s_pos, hvp_s_neg, mask, mask_step):
             hvp_s_pos_chunk = hvp_s_pos[start : start + rows]
             hvp_s_neg_chunk = hvp_s_neg[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(hvp_s_pos, entry)
-                _fetch(hvp_s_neg, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(hvp_s_pos, line)
+                _fetch(hvp_s_neg, line)
             for row in range(rows):
                 hvp_s_pos_chunk[row] = 0.0
                 hvp_s_neg_chunk[row] = 0.0
@@ -582,6 +602,7 @@ def value_f32(
     first, last, rows_float64, rows_float32, samples, chunk, s_pos, s_neg, margin, weight, weight_step, mask, mask_step,
     losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     value_narrow = rows_float32[0]
     for c in range(first, last):
@@ -620,6 +641,7 @@ def value_and_grad_f32(
     first, last, rows_float32, rows_float64, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, margin, weight,
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     seed, value_narrow = rows_float32[0], rows_float32[1]
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
@@ -635,9 +657,9 @@ def value_and_grad_f32(
             grad_s_neg_chunk = grad_s_neg[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_s_pos, entry)
-                _fetch(grad_s_neg, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_s_pos, line)
+                _fetch(grad_s_neg, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -677,6 +699,7 @@ def grad_hess_diag_f32(
     first, last, rows_float32, samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg, diag_s_pos, diag_s_neg, margin,
     weight, weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -691,11 +714,11 @@ def grad_hess_diag_f32(
             diag_s_neg_chunk = diag_s_neg[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_s_pos, entry)
-                _fetch(grad_s_neg, entry)
-                _fetch(diag_s_pos, entry)
-                _fetch(diag_s_neg, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_s_pos, line)
+                _fetch(grad_s_neg, line)
+                _fetch(diag_s_pos, line)
+                _fetch(diag_s_neg, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -719,6 +742,7 @@ def grad_hess_diag_f32(
 
 @_jit
 def hvp_f32(first, last, samples, chunk, hvp_s_pos, hvp_s_neg, mask, mask_step):
+    _prefer_wide_vectors()
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
@@ -726,9 +750,9 @@ def hvp_f32(first, last, samples, chunk, hvp_s_pos, hvp_s_neg, mask, mask_step):
             hvp_s_pos_chunk = hvp_s_pos[start : start + rows]
             hvp_s_neg_chunk = hvp_s_neg[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(hvp_s_pos, entry)
-                _fetch(hvp_s_neg, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(hvp_s_pos, line)
+                _fetch(hvp_s_neg, line)
             for row in range(rows):
                 hvp_s_pos_chunk[row] = f32(0.0)
                 hvp_s_neg_chunk[row] = f32(0.0)

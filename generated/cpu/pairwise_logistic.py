@@ -160,6 +160,22 @@ def _code_of_fetch(context, builder, signature, arguments):
     return context.get_dummy_value()
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
     """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
@@ -579,6 +595,7 @@ def value_f64(
     first, last, rows_float64, samples, chunk, s_pos, s_neg, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     value_rows, value_lanes, e_rows, rest_rows, tail_rows = (
         rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4]
     )
@@ -620,6 +637,7 @@ def value_and_grad_f64(
     first, last, rows_float64, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     seed, value_rows, value_lanes, e_rows, rest_rows, tail_rows = (
         rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5]
     )
@@ -635,9 +653,9 @@ def value_and_grad_f64(
             grad_s_neg_chunk = grad_s_neg[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_s_pos, entry)
-                _fetch(grad_s_neg, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_s_pos, line)
+                _fetch(grad_s_neg, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -680,6 +698,7 @@ def grad_hess_diag_f64(
     first, last, rows_float64, samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg, diag_s_pos, diag_s_neg, weight,
     weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     seed, e_rows, rest_rows = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -693,11 +712,11 @@ def grad_hess_diag_f64(
             diag_s_neg_chunk = diag_s_neg[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_s_pos, entry)
-                _fetch(grad_s_neg, entry)
-                _fetch(diag_s_pos, entry)
-                _fetch(diag_s_neg, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_s_pos, line)
+                _fetch(grad_s_neg, line)
+                _fetch(diag_s_pos, line)
+                _fetch(diag_s_neg, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -732,6 +751,7 @@ def hvp_f64(
     first, last, rows_float64, samples, chunk, v_s_neg_, v_s_pos_, s_pos, s_neg, hvp_s_pos, hvp_s_neg, weight,
     weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     seed, e_rows, rest_rows = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -745,9 +765,9 @@ def hvp_f64(
             hvp_s_neg_chunk = hvp_s_neg[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(hvp_s_pos, entry)
-                _fetch(hvp_s_neg, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(hvp_s_pos, line)
+                _fetch(hvp_s_neg, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -778,6 +798,7 @@ def value_f32(
     first, last, rows_float64, rows_float32, samples, chunk, s_pos, s_neg, weight, weight_step, mask, mask_step,
     losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     value_rows, value_lanes = rows_float64[0], rows_float64[1]
     value_narrow, e_rows, rest_rows, tail_rows = rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3]
     for c in range(first, last):
@@ -821,6 +842,7 @@ def value_and_grad_f32(
     first, last, rows_float32, rows_float64, samples, chunk, s_pos, s_neg, grad_s_pos, grad_s_neg, weight, weight_step,
     mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     seed, value_narrow, e_rows, rest_rows, tail_rows = (
         rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4]
     )
@@ -838,9 +860,9 @@ def value_and_grad_f32(
             grad_s_neg_chunk = grad_s_neg[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_s_pos, entry)
-                _fetch(grad_s_neg, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_s_pos, line)
+                _fetch(grad_s_neg, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -886,6 +908,7 @@ def grad_hess_diag_f32(
     first, last, rows_float32, samples, chunk, s_neg, s_pos, grad_s_pos, grad_s_neg, diag_s_pos, diag_s_neg, weight,
     weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     seed, e_rows, rest_rows = rows_float32[0], rows_float32[1], rows_float32[2]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -900,11 +923,11 @@ def grad_hess_diag_f32(
             diag_s_neg_chunk = diag_s_neg[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_s_pos, entry)
-                _fetch(grad_s_neg, entry)
-                _fetch(diag_s_pos, entry)
-                _fetch(diag_s_neg, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_s_pos, line)
+                _fetch(grad_s_neg, line)
+                _fetch(diag_s_pos, line)
+                _fetch(diag_s_neg, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -939,6 +962,7 @@ def hvp_f32(
     first, last, rows_float32, samples, chunk, v_s_neg_, v_s_pos_, s_pos, s_neg, hvp_s_pos, hvp_s_neg, weight,
     weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     seed, e_rows, rest_rows = rows_float32[0], rows_float32[1], rows_float32[2]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -953,9 +977,9 @@ def hvp_f32(
             hvp_s_neg_chunk = hvp_s_neg[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(hvp_s_pos, entry)
-                _fetch(hvp_s_neg, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(hvp_s_pos, line)
+                _fetch(hvp_s_neg, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator

@@ -142,6 +142,22 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
@@ -620,6 +636,7 @@ def value_f64(
     first, last, value_rows, value2_block, e_block, rest_block, tail_block, samples, chunk, x, logits, size_d, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -674,6 +691,7 @@ def value_and_grad_f64(
     first, last, value_rows, value2_block, e_block, rest_block, tail_block, samples, chunk, grad_logits, x, logits,
     size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -743,6 +761,7 @@ def grad_hess_diag_f64(
     first, last, samples, chunk, grad_logits, diag_logits, x, logits, size_d, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -785,6 +804,7 @@ def hvp_f64(
     first, last, samples, chunk, hvp_logits, v_logits_, logits, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -808,6 +828,7 @@ def value_f32(
     first, last, value_rows, value2_block, e_block, rest_block, tail_block, quarters, samples, chunk, x, logits, size_d,
     weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -863,6 +884,7 @@ def value_and_grad_f32(
     logits, size_d, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate,
     failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -933,6 +955,7 @@ def grad_hess_diag_f32(
     first, last, samples, chunk, grad_logits, diag_logits, x, logits, size_d, weight, weight_step, mask, mask_step,
     denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -976,6 +999,7 @@ def hvp_f32(
     first, last, samples, chunk, hvp_logits, v_logits_, logits, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk

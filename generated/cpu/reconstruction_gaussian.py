@@ -118,6 +118,22 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
@@ -373,6 +389,7 @@ def value_f64(
     first, last, value_rows, value2_block, samples, chunk, x, x_hat, size_d, weight, weight_step, mask, mask_step,
     losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -405,6 +422,7 @@ def value_and_grad_f64(
     first, last, value_rows, value2_block, samples, chunk, grad_x_hat, x, x_hat, size_d, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -442,6 +460,7 @@ def grad_hess_diag_f64(
     first, last, samples, chunk, grad_x_hat, diag_x_hat, x, x_hat, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -467,6 +486,7 @@ def grad_hess_diag_f64(
 def hvp_f64(
     first, last, samples, chunk, hvp_x_hat, v_x_hat_, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -488,6 +508,7 @@ def value_f32(
     first, last, value_rows, value2_block, quarters, samples, chunk, x, x_hat, size_d, weight, weight_step, mask,
     mask_step, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -520,6 +541,7 @@ def value_and_grad_f32(
     first, last, value_rows, value2_block, quarters, samples, chunk, grad_x_hat, x, x_hat, size_d, weight, weight_step,
     mask, mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -558,6 +580,7 @@ def grad_hess_diag_f32(
     first, last, samples, chunk, grad_x_hat, diag_x_hat, x, x_hat, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -584,6 +607,7 @@ def grad_hess_diag_f32(
 def hvp_f32(
     first, last, samples, chunk, hvp_x_hat, v_x_hat_, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk

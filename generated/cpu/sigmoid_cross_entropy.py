@@ -144,6 +144,22 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
@@ -622,6 +638,7 @@ def value_f64(
     first, last, value_rows, value2_block, e_block, rest_block, tail_block, samples, chunk, y, z, size_k, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -676,6 +693,7 @@ def value_short_f64(
     first, last, rows_float64, columns_float64, samples, chunk, y, z, size_k, weight, weight_step, mask, mask_step,
     losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     value_rows, value2_rows, e_rows, rest_rows, tail_rows = (
         rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4]
     )
@@ -738,6 +756,7 @@ def value_and_grad_f64(
     first, last, value_rows, value2_block, e_block, rest_block, tail_block, samples, chunk, grad_z, y, z, size_k,
     weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -806,6 +825,7 @@ def value_and_grad_short_f64(
     first, last, rows_float64, columns_float64, samples, chunk, grad_z, y, z, size_k, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     seed, value_rows, value2_rows, e_rows, rest_rows, tail_rows = (
         rows_float64[0], rows_float64[1], rows_float64[2], rows_float64[3], rows_float64[4], rows_float64[5]
     )
@@ -883,6 +903,7 @@ def grad_hess_diag_f64(
     first, last, samples, chunk, grad_z, diag_z, y, z, size_k, weight, weight_step, mask, mask_step, denominator,
     validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -925,6 +946,7 @@ def grad_hess_diag_short_f64(
     first, last, rows_float64, columns_float64, samples, chunk, grad_z, diag_z, y, z, size_k, weight, weight_step, mask,
     mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     seed, e_rows, rest_rows = rows_float64[0], rows_float64[1], rows_float64[2]
     grad_z_columns, diag_z_columns, y_columns, z_columns = (
         columns_float64[0], columns_float64[1], columns_float64[2], columns_float64[3]
@@ -981,6 +1003,7 @@ def grad_hess_diag_short_f64(
 
 @_jit
 def hvp_f64(first, last, samples, chunk, hvp_z, v_z_, z, size_k, weight, weight_step, mask, mask_step, denominator):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1004,6 +1027,7 @@ def hvp_short_f64(
     first, last, rows_float64, columns_float64, samples, chunk, hvp_z, v_z_, z, size_k, weight, weight_step, mask,
     mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     seed, e_rows, rest_rows = rows_float64[0], rows_float64[1], rows_float64[2]
     hvp_z_columns, v_z__columns, z_columns = columns_float64[0], columns_float64[1], columns_float64[2]
     for c in range(first, last):
@@ -1048,6 +1072,7 @@ def value_f32(
     first, last, value_rows, value2_block, e_block, rest_block, tail_block, quarters, samples, chunk, y, z, size_k,
     weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1102,6 +1127,7 @@ def value_short_f32(
     first, last, rows_float64, rows_float32, columns_float32, samples, chunk, y, z, size_k, weight, weight_step, mask,
     mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     value_rows, quarters, value2_wide = rows_float64[0], rows_float64[1], rows_float64[2]
     value_narrow, value2_rows, e_rows, rest_rows, tail_rows, value2_here = (
         rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5]
@@ -1171,6 +1197,7 @@ def value_and_grad_f32(
     first, last, value_rows, value2_block, e_block, rest_block, tail_block, quarters, samples, chunk, grad_z, y, z,
     size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -1240,6 +1267,7 @@ def value_and_grad_short_f32(
     first, last, rows_float32, rows_float64, columns_float32, samples, chunk, grad_z, y, z, size_k, weight, weight_step,
     mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     seed, value_narrow, value2_rows, e_rows, rest_rows, tail_rows, value2_here = (
         rows_float32[0], rows_float32[1], rows_float32[2], rows_float32[3], rows_float32[4], rows_float32[5],
         rows_float32[6]
@@ -1326,6 +1354,7 @@ def grad_hess_diag_f32(
     first, last, samples, chunk, grad_z, diag_z, y, z, size_k, weight, weight_step, mask, mask_step, denominator,
     validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -1369,6 +1398,7 @@ def grad_hess_diag_short_f32(
     first, last, rows_float32, columns_float32, samples, chunk, grad_z, diag_z, y, z, size_k, weight, weight_step, mask,
     mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     seed, e_rows, rest_rows = rows_float32[0], rows_float32[1], rows_float32[2]
     grad_z_columns, diag_z_columns, y_columns, z_columns = (
         columns_float32[0], columns_float32[1], columns_float32[2], columns_float32[3]
@@ -1426,6 +1456,7 @@ def grad_hess_diag_short_f32(
 
 @_jit
 def hvp_f32(first, last, samples, chunk, hvp_z, v_z_, z, size_k, weight, weight_step, mask, mask_step, denominator):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -1450,6 +1481,7 @@ def hvp_short_f32(
     first, last, rows_float32, columns_float32, samples, chunk, hvp_z, v_z_, z, size_k, weight, weight_step, mask,
     mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     seed, e_rows, rest_rows = rows_float32[0], rows_float32[1], rows_float32[2]
     hvp_z_columns, v_z__columns, z_columns = columns_float32[0], columns_float32[1], columns_float32[2]
     denominator = f32(denominator)

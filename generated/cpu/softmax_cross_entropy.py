@@ -155,6 +155,22 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
     """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
@@ -877,6 +893,7 @@ def total_weight_value_f64(
     first, last, rows_float64, samples, chunk, y, class_weight, size_k, weight, weight_step, mask, mask_step,
     total_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     weights, total_rows, total_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -914,6 +931,7 @@ def value_f64(
     first, last, value_rows, t1_others__below_block, samples, chunk, y, z, class_weight, size_k, weight, weight_step,
     mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -974,6 +992,7 @@ def value_short_f64(
     first, last, rows_float64, rows_int64, columns_float64, samples, chunk, y, z, class_weight, size_k, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     (
         weights, value_rows, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows, z_at_y_rows,
         t1_others__rest_rows, e_rows, rest_rows, tail_rows,
@@ -1065,6 +1084,7 @@ def value_and_grad_f64(
     first, last, value_rows, t1_others__terms_row, t1_others__below_block, samples, chunk, y, z, grad_z, class_weight,
     size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1146,6 +1166,7 @@ def value_and_grad_short_f64(
     first, last, rows_float64, rows_int64, columns_float64, samples, chunk, y, z, grad_z, class_weight, size_k, weight,
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     (
         weights, seed, value_rows, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows, z_at_y_rows,
         t11_rows, t13_rows, t14_rows, t1_others__share_rows, t9_rows, e_rows, rest_rows, e2_rows, rest2_rows, tail_rows,
@@ -1270,6 +1291,7 @@ def grad_hess_diag_f64(
     first, last, t1_others__terms_row, t1_others__below_block, samples, chunk, y, z, grad_z, diag_z, class_weight,
     size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1355,6 +1377,7 @@ def grad_hess_diag_short_f64(
     first, last, rows_float64, rows_int64, columns_float64, samples, chunk, y, z, grad_z, diag_z, class_weight, size_k,
     weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     (
         weights, seed, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows, z_at_y_rows, t10_rows,
         t14_rows, t15_rows, t1_others__share_rows, t19_rows, t20_rows, e_rows, rest_rows, t12_rows,
@@ -1482,6 +1505,7 @@ def hvp_f64(
     first, last, t1_others__terms_row, t1_others__below_block, tangent_t1_others_block, samples, chunk, y, z, v_z_,
     hvp_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1574,6 +1598,7 @@ def hvp_short_f64(
     first, last, rows_float64, rows_int64, columns_float64, samples, chunk, y, z, v_z_, hvp_z, class_weight, size_k,
     weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     (
         weights, seed, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows, tangent_t1_others_rows,
         t1_others__share_rows, v_z__at_y_rows, z_at_y_rows, t18_rows, t19_rows, t20_rows, t13_rows, e_rows, rest_rows,
@@ -1702,6 +1727,7 @@ def total_weight_value_f32(
     first, last, rows_float32, rows_float64, samples, chunk, y, class_weight, size_k, weight, weight_step, mask,
     mask_step, total_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     weights, total_narrow = rows_float32[0], rows_float32[1]
     total_lanes = rows_float64[0]
     for c in range(first, last):
@@ -1740,6 +1766,7 @@ def value_f32(
     first, last, value_rows, t1_others__below_block, quarters, samples, chunk, y, z, class_weight, size_k, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1801,6 +1828,7 @@ def value_short_f32(
     first, last, rows_float32, rows_float64, rows_int32, columns_float32, samples, chunk, y, z, class_weight, size_k,
     weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     (
         weights, value_narrow, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows,
         t1_others__below_here, z_at_y_rows, t1_others__rest_rows, e_rows, rest_rows, tail_rows,
@@ -1901,6 +1929,7 @@ def value_and_grad_f32(
     class_weight, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -1984,6 +2013,7 @@ def value_and_grad_short_f32(
     first, last, rows_float32, rows_float64, rows_int32, columns_float32, samples, chunk, y, z, grad_z, class_weight,
     size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     (
         weights, seed, value_narrow, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows,
         t1_others__below_here, z_at_y_rows, t11_rows, t13_rows, t14_rows, t1_others__share_rows, t9_rows, e_rows,
@@ -2118,6 +2148,7 @@ def grad_hess_diag_f32(
     first, last, t1_others__terms_row, t1_others__below_block, quarters, samples, chunk, y, z, grad_z, diag_z,
     class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -2205,6 +2236,7 @@ def grad_hess_diag_short_f32(
     first, last, rows_float32, rows_int32, rows_float64, columns_float32, samples, chunk, y, z, grad_z, diag_z,
     class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     (
         weights, seed, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows, t1_others__below_here,
         z_at_y_rows, t10_rows, t14_rows, t15_rows, t1_others__share_rows, t19_rows, t20_rows, e_rows, rest_rows,
@@ -2340,6 +2372,7 @@ def hvp_f32(
     first, last, t1_others__terms_row, t1_others__below_block, tangent_t1_others_block, quarters, samples, chunk, y, z,
     v_z_, hvp_z, class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -2435,6 +2468,7 @@ def hvp_short_f32(
     first, last, rows_float32, rows_int32, rows_float64, columns_float32, samples, chunk, y, z, v_z_, hvp_z,
     class_weight, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     (
         weights, seed, class_weight_at_y_rows, t1_others__max_rows, t1_others__below_rows, tangent_t1_others_rows,
         t1_others__below_here, t1_others__share_rows, tangent_t1_others_here, v_z__at_y_rows, z_at_y_rows, t18_rows,

@@ -140,6 +140,22 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
@@ -739,6 +755,7 @@ def value_f64(
     first, last, value_rows, check_block, t1__below_block, t2_2_block, samples, chunk, z, y, size_k, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -819,6 +836,7 @@ def value_and_grad_f64(
     y, grad_z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial,
     validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -920,6 +938,7 @@ def grad_hess_diag_f64(
     first, last, t1__terms_row, check_block, d_t1_sum_block, t1__below_block, samples, chunk, z, y, grad_z, diag_z,
     size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1007,6 +1026,7 @@ def hvp_f64(
     first, last, t1__terms_row, check_block, d_t1_sum_block, t1__below_block, tangent_t1_block, samples, chunk, z, y,
     v_z_, hvp_z, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1098,6 +1118,7 @@ def value_f32(
     first, last, value_rows, check_block, t1__below_block, t2_2_block, quarters, samples, chunk, z, y, size_k, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1179,6 +1200,7 @@ def value_and_grad_f32(
     chunk, z, y, grad_z, size_k, weight, weight_step, mask, mask_step, denominator, losses_out, keep_losses,
     value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -1283,6 +1305,7 @@ def grad_hess_diag_f32(
     first, last, t1__terms_row, check_block, d_t1_sum_block, t1__below_block, quarters, samples, chunk, z, y, grad_z,
     diag_z, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -1373,6 +1396,7 @@ def hvp_f32(
     first, last, t1__terms_row, check_block, d_t1_sum_block, t1__below_block, tangent_t1_block, quarters, samples,
     chunk, z, y, v_z_, hvp_z, size_k, weight, weight_step, mask, mask_step, denominator, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk

@@ -167,6 +167,22 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
@@ -488,6 +504,7 @@ def value_f64(
     first, last, value_rows, near_less_far_block, samples, chunk, negative, anchor, positive, margin, size_d, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     t1 = abs(margin)
     t2 = math.sqrt(t1)
     for c in range(first, last):
@@ -547,6 +564,7 @@ def value_and_grad_f64(
     grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     t1 = abs(margin)
     t2 = math.sqrt(t1)
     for c in range(first, last):
@@ -624,6 +642,7 @@ def grad_hess_diag_f64(
     grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     t1 = abs(margin)
     t2 = math.sqrt(t1)
     for c in range(first, last):
@@ -702,6 +721,7 @@ def hvp_f64(
     hvp_negative, v_positive_, v_negative_, v_anchor_, margin, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     t1 = abs(margin)
     t2 = math.sqrt(t1)
     for c in range(first, last):
@@ -770,6 +790,7 @@ def value_f32(
     first, last, value_rows, near_less_far_block, quarters, samples, chunk, negative, anchor, positive, margin, size_d,
     weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     t1 = abs(margin)
     t2 = math.sqrt(t1)
     for c in range(first, last):
@@ -830,6 +851,7 @@ def value_and_grad_f32(
     grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator, losses_out,
     keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     t1 = abs(margin)
     t2 = math.sqrt(t1)
@@ -909,6 +931,7 @@ def grad_hess_diag_f32(
     grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     t1 = abs(margin)
     t2 = math.sqrt(t1)
@@ -989,6 +1012,7 @@ def hvp_f32(
     hvp_negative, v_positive_, v_negative_, v_anchor_, margin, size_d, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     t1 = abs(margin)
     t2 = math.sqrt(t1)

@@ -172,6 +172,22 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
@@ -505,6 +521,7 @@ def value_f64(
     first, last, value_rows, near__scaled_block, far__scaled_block, near_less_far_block, samples, chunk, anchor,
     positive, negative, margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -590,6 +607,7 @@ def value_and_grad_f64(
     positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -705,6 +723,7 @@ def grad_hess_diag_f64(
     grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d, weight,
     weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -829,6 +848,7 @@ def hvp_f64(
     samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor, hvp_positive,
     hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -966,6 +986,7 @@ def value_f32(
     anchor, positive, negative, margin, size_d, weight, weight_step, mask, mask_step, losses_out, keep_losses,
     value_partial,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1052,6 +1073,7 @@ def value_and_grad_f32(
     anchor, positive, negative, grad_anchor, grad_positive, grad_negative, margin, size_d, weight, weight_step, mask,
     mask_step, denominator, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -1169,6 +1191,7 @@ def grad_hess_diag_f32(
     negative, grad_anchor, grad_positive, grad_negative, diag_anchor, diag_positive, diag_negative, margin, size_d,
     weight, weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -1295,6 +1318,7 @@ def hvp_f32(
     quarters, samples, chunk, anchor, positive, negative, v_anchor_, v_positive_, v_negative_, hvp_anchor, hvp_positive,
     hvp_negative, margin, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk

@@ -196,6 +196,22 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
@@ -806,6 +822,7 @@ def value_f64(
     mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out, keep_losses,
     value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -871,6 +888,7 @@ def value_and_grad_f64(
     grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step,
     mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -961,6 +979,7 @@ def grad_hess_diag_f64(
     x, reconstruction, mu, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, validate,
     failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1022,6 +1041,7 @@ def hvp_f64(
     first, last, samples, chunk, hvp_reconstruction, hvp_mu, hvp_logvar, v_reconstruction_, reconstruction, v_mu_,
     v_logvar_, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1060,6 +1080,7 @@ def value_f32(
     chunk, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1124,6 +1145,7 @@ def value_and_grad_f32(
     chunk, grad_reconstruction, grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight,
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, value_partial, validate, failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -1214,6 +1236,7 @@ def grad_hess_diag_f32(
     x, reconstruction, mu, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator, validate,
     failed,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -1276,6 +1299,7 @@ def hvp_f32(
     first, last, samples, chunk, hvp_reconstruction, hvp_mu, hvp_logvar, v_reconstruction_, reconstruction, v_mu_,
     v_logvar_, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk

@@ -189,6 +189,22 @@ def _code_of_where(context, builder, signature, arguments):
     return builder.select(*(context.cast(builder, *each) for each in zip(arguments, signature.args, kinds)))
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_local
 def _pairwise_sum(x, count, rest):
     """Add the first entries of a float64 workspace to ``rest``, halves onto each other: vectorised, in one order."""
@@ -656,6 +672,7 @@ def value_f64(
     first, last, value_rows, kl_standard_normal_t1_block, rec_block, samples, chunk, mu, logvar, x, reconstruction,
     beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -699,6 +716,7 @@ def value_and_grad_f64(
     grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -756,6 +774,7 @@ def grad_hess_diag_f64(
     first, last, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, diag_reconstruction, diag_mu, diag_logvar,
     x, reconstruction, mu, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -801,6 +820,7 @@ def hvp_f64(
     first, last, samples, chunk, hvp_reconstruction, hvp_mu, hvp_logvar, v_reconstruction_, v_mu_, v_logvar_, logvar,
     beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -834,6 +854,7 @@ def value_f32(
     first, last, value_rows, kl_standard_normal_t1_block, rec_block, quarters, samples, chunk, mu, logvar, x,
     reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -876,6 +897,7 @@ def value_and_grad_f32(
     grad_mu, grad_logvar, mu, logvar, x, reconstruction, beta, size_d, size_l, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, value_partial,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -933,6 +955,7 @@ def grad_hess_diag_f32(
     first, last, samples, chunk, grad_reconstruction, grad_mu, grad_logvar, diag_reconstruction, diag_mu, diag_logvar,
     x, reconstruction, mu, logvar, beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -979,6 +1002,7 @@ def hvp_f32(
     first, last, samples, chunk, hvp_reconstruction, hvp_mu, hvp_logvar, v_reconstruction_, v_mu_, v_logvar_, logvar,
     beta, size_d, size_l, weight, weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk

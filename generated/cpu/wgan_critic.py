@@ -146,6 +146,22 @@ def _code_of_fetch(context, builder, signature, arguments):
     return context.get_dummy_value()
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
     """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
@@ -392,6 +408,7 @@ def value_1_f64(
     first, last, rows_float64, samples, chunk, f_real, weight, weight_step, mask, mask_step, losses_out, keep_losses,
     real_partial,
 ):
+    _prefer_wide_vectors()
     real_rows, real_lanes = rows_float64[0], rows_float64[1]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -423,6 +440,7 @@ def value_2_f64(
     first, last, rows_float64, samples, chunk, f_fake, weight, weight_step, mask, mask_step, losses_out, keep_losses,
     fake_partial,
 ):
+    _prefer_wide_vectors()
     fake_rows, fake_lanes = rows_float64[0], rows_float64[1]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -454,6 +472,7 @@ def value_and_grad_1_f64(
     first, last, rows_float64, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, real_partial,
 ):
+    _prefer_wide_vectors()
     seed, real_rows, real_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -465,8 +484,8 @@ def value_and_grad_1_f64(
             grad_f_real_chunk = grad_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_f_real, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_f_real, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -493,6 +512,7 @@ def value_and_grad_2_f64(
     first, last, rows_float64, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, fake_partial,
 ):
+    _prefer_wide_vectors()
     seed, fake_rows, fake_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -504,8 +524,8 @@ def value_and_grad_2_f64(
             grad_f_fake_chunk = grad_f_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_f_fake, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_f_fake, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -532,6 +552,7 @@ def grad_hess_diag_1_f64(
     first, last, rows_float64, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     seed = rows_float64[0]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -541,9 +562,9 @@ def grad_hess_diag_1_f64(
             diag_f_real_chunk = diag_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_f_real, entry)
-                _fetch(diag_f_real, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_f_real, line)
+                _fetch(diag_f_real, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -562,6 +583,7 @@ def grad_hess_diag_2_f64(
     first, last, rows_float64, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     seed = rows_float64[0]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -571,9 +593,9 @@ def grad_hess_diag_2_f64(
             diag_f_fake_chunk = diag_f_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_f_fake, entry)
-                _fetch(diag_f_fake, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_f_fake, line)
+                _fetch(diag_f_fake, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -590,14 +612,15 @@ def grad_hess_diag_2_f64(
 # Runs for each of hvp_f_real, hvp_f_fake.
 @_jit
 def hvp_1_f64(first, last, samples, chunk, hvp_f_real, mask, mask_step):
+    _prefer_wide_vectors()
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
             rows = _where(end - start < 256, end - start, 256)
             hvp_f_real_chunk = hvp_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(hvp_f_real, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(hvp_f_real, line)
             for row in range(rows):
                 hvp_f_real_chunk[row] = 0.0
             if mask_step:
@@ -611,6 +634,7 @@ def value_1_f32(
     first, last, rows_float64, rows_float32, samples, chunk, f_real, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, real_partial,
 ):
+    _prefer_wide_vectors()
     real_rows, real_lanes = rows_float64[0], rows_float64[1]
     real_narrow = rows_float32[0]
     for c in range(first, last):
@@ -646,6 +670,7 @@ def value_2_f32(
     first, last, rows_float64, rows_float32, samples, chunk, f_fake, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, fake_partial,
 ):
+    _prefer_wide_vectors()
     fake_rows, fake_lanes = rows_float64[0], rows_float64[1]
     fake_narrow = rows_float32[0]
     for c in range(first, last):
@@ -681,6 +706,7 @@ def value_and_grad_1_f32(
     first, last, rows_float32, rows_float64, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, real_partial,
 ):
+    _prefer_wide_vectors()
     seed, real_narrow = rows_float32[0], rows_float32[1]
     real_rows, real_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
@@ -694,8 +720,8 @@ def value_and_grad_1_f32(
             grad_f_real_chunk = grad_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_f_real, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_f_real, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -725,6 +751,7 @@ def value_and_grad_2_f32(
     first, last, rows_float32, rows_float64, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, fake_partial,
 ):
+    _prefer_wide_vectors()
     seed, fake_narrow = rows_float32[0], rows_float32[1]
     fake_rows, fake_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
@@ -738,8 +765,8 @@ def value_and_grad_2_f32(
             grad_f_fake_chunk = grad_f_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_f_fake, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_f_fake, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -769,6 +796,7 @@ def grad_hess_diag_1_f32(
     first, last, rows_float32, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -779,9 +807,9 @@ def grad_hess_diag_1_f32(
             diag_f_real_chunk = diag_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_f_real, entry)
-                _fetch(diag_f_real, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_f_real, line)
+                _fetch(diag_f_real, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -800,6 +828,7 @@ def grad_hess_diag_2_f32(
     first, last, rows_float32, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -810,9 +839,9 @@ def grad_hess_diag_2_f32(
             diag_f_fake_chunk = diag_f_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_f_fake, entry)
-                _fetch(diag_f_fake, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_f_fake, line)
+                _fetch(diag_f_fake, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -829,14 +858,15 @@ def grad_hess_diag_2_f32(
 # Runs for each of hvp_f_real, hvp_f_fake.
 @_jit
 def hvp_1_f32(first, last, samples, chunk, hvp_f_real, mask, mask_step):
+    _prefer_wide_vectors()
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
             rows = _where(end - start < 256, end - start, 256)
             hvp_f_real_chunk = hvp_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(hvp_f_real, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(hvp_f_real, line)
             for row in range(rows):
                 hvp_f_real_chunk[row] = f32(0.0)
             if mask_step:

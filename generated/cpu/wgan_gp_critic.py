@@ -196,6 +196,22 @@ def _code_of_fetch(context, builder, signature, arguments):
     return context.get_dummy_value()
 
 
+def _prefer_wide_vectors():
+    """Where there are vectors of 512 bits, have the loops of this function take them; LLVM prefers 256 on most."""
+
+
+@numba.extending.type_callable(_prefer_wide_vectors)
+def _type_of_prefer_wide_vectors(context):
+    return lambda: numba.types.none
+
+
+@numba.extending.lower_builtin(_prefer_wide_vectors)
+def _code_of_prefer_wide_vectors(context, builder, signature, arguments):
+    """No instruction, but an attribute of the function."""
+    builder.function.attributes.update({'"prefer-vector-width"="512"'})
+    return context.get_dummy_value()
+
+
 @_in_place
 def _add_onto_lanes(x, lanes, count):
     """Add the first entries of a workspace of 256 onto 32 lanes in double precision, eight onto each.
@@ -550,6 +566,7 @@ def value_1_f64(
     first, last, penalty_rows, gradient_penalty_length__scaled_block, samples, chunk, g, lam, size_d, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, penalty_partial,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -597,6 +614,7 @@ def value_2_f64(
     first, last, rows_float64, samples, chunk, f_real, weight, weight_step, mask, mask_step, losses_out, keep_losses,
     real_partial,
 ):
+    _prefer_wide_vectors()
     real_rows, real_lanes = rows_float64[0], rows_float64[1]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -628,6 +646,7 @@ def value_3_f64(
     first, last, rows_float64, samples, chunk, f_fake, weight, weight_step, mask, mask_step, losses_out, keep_losses,
     fake_partial,
 ):
+    _prefer_wide_vectors()
     fake_rows, fake_lanes = rows_float64[0], rows_float64[1]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -659,6 +678,7 @@ def value_and_grad_1_f64(
     first, last, penalty_rows, gradient_penalty_length__scaled_block, samples, chunk, g, grad_g, lam, size_d, weight,
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -722,6 +742,7 @@ def value_and_grad_2_f64(
     first, last, rows_float64, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, real_partial,
 ):
+    _prefer_wide_vectors()
     seed, real_rows, real_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -733,8 +754,8 @@ def value_and_grad_2_f64(
             grad_f_real_chunk = grad_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_f_real, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_f_real, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -761,6 +782,7 @@ def value_and_grad_3_f64(
     first, last, rows_float64, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step, denominator,
     losses_out, keep_losses, fake_partial,
 ):
+    _prefer_wide_vectors()
     seed, fake_rows, fake_lanes = rows_float64[0], rows_float64[1], rows_float64[2]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -772,8 +794,8 @@ def value_and_grad_3_f64(
             grad_f_fake_chunk = grad_f_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_f_fake, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_f_fake, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -800,6 +822,7 @@ def grad_hess_diag_1_f64(
     first, last, gradient_penalty_length__scaled_block, samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
     weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -871,6 +894,7 @@ def grad_hess_diag_2_f64(
     first, last, rows_float64, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     seed = rows_float64[0]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -880,9 +904,9 @@ def grad_hess_diag_2_f64(
             diag_f_real_chunk = diag_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_f_real, entry)
-                _fetch(diag_f_real, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_f_real, line)
+                _fetch(diag_f_real, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -901,6 +925,7 @@ def grad_hess_diag_3_f64(
     first, last, rows_float64, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     seed = rows_float64[0]
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
@@ -910,9 +935,9 @@ def grad_hess_diag_3_f64(
             diag_f_fake_chunk = diag_f_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(grad_f_fake, entry)
-                _fetch(diag_f_fake, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(grad_f_fake, line)
+                _fetch(diag_f_fake, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -931,6 +956,7 @@ def hvp_1_f64(
     first, last, gradient_penalty_length__scaled_block, tangent_gradient_penalty_length_block, samples, chunk, g, v_g_,
     hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1004,14 +1030,15 @@ def hvp_1_f64(
 # Runs for each of hvp_f_real, hvp_f_fake.
 @_jit
 def hvp_2_f64(first, last, samples, chunk, hvp_f_real, mask, mask_step):
+    _prefer_wide_vectors()
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
             rows = _where(end - start < 256, end - start, 256)
             hvp_f_real_chunk = hvp_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
-            for entry in range(start + 512, start + 768, 8):
-                _fetch(hvp_f_real, entry)
+            for line in range(start + 512, start + 768, 8):
+                _fetch(hvp_f_real, line)
             for row in range(rows):
                 hvp_f_real_chunk[row] = 0.0
             if mask_step:
@@ -1025,6 +1052,7 @@ def value_1_f32(
     first, last, penalty_rows, gradient_penalty_length__scaled_block, samples, chunk, g, lam, size_d, weight,
     weight_step, mask, mask_step, losses_out, keep_losses, penalty_partial,
 ):
+    _prefer_wide_vectors()
     for c in range(first, last):
         start = c * chunk
         rows = _where(samples - start < chunk, samples - start, chunk)
@@ -1072,6 +1100,7 @@ def value_2_f32(
     first, last, rows_float64, rows_float32, samples, chunk, f_real, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, real_partial,
 ):
+    _prefer_wide_vectors()
     real_rows, real_lanes = rows_float64[0], rows_float64[1]
     real_narrow = rows_float32[0]
     for c in range(first, last):
@@ -1107,6 +1136,7 @@ def value_3_f32(
     first, last, rows_float64, rows_float32, samples, chunk, f_fake, weight, weight_step, mask, mask_step, losses_out,
     keep_losses, fake_partial,
 ):
+    _prefer_wide_vectors()
     fake_rows, fake_lanes = rows_float64[0], rows_float64[1]
     fake_narrow = rows_float32[0]
     for c in range(first, last):
@@ -1142,6 +1172,7 @@ def value_and_grad_1_f32(
     first, last, penalty_rows, gradient_penalty_length__scaled_block, samples, chunk, g, grad_g, lam, size_d, weight,
     weight_step, mask, mask_step, denominator, losses_out, keep_losses, penalty_partial,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -1206,6 +1237,7 @@ def value_and_grad_2_f32(
     first, last, rows_float32, rows_float64, samples, chunk, f_real, grad_f_real, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, real_partial,
 ):
+    _prefer_wide_vectors()
     seed, real_narrow = rows_float32[0], rows_float32[1]
     real_rows, real_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
@@ -1219,8 +1251,8 @@ def value_and_grad_2_f32(
             grad_f_real_chunk = grad_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_f_real, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_f_real, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -1250,6 +1282,7 @@ def value_and_grad_3_f32(
     first, last, rows_float32, rows_float64, samples, chunk, f_fake, grad_f_fake, weight, weight_step, mask, mask_step,
     denominator, losses_out, keep_losses, fake_partial,
 ):
+    _prefer_wide_vectors()
     seed, fake_narrow = rows_float32[0], rows_float32[1]
     fake_rows, fake_lanes = rows_float64[0], rows_float64[1]
     denominator = f32(denominator)
@@ -1263,8 +1296,8 @@ def value_and_grad_3_f32(
             grad_f_fake_chunk = grad_f_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_f_fake, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_f_fake, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -1294,6 +1327,7 @@ def grad_hess_diag_1_f32(
     first, last, gradient_penalty_length__scaled_block, samples, chunk, g, grad_g, diag_g, lam, size_d, weight,
     weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -1366,6 +1400,7 @@ def grad_hess_diag_2_f32(
     first, last, rows_float32, samples, chunk, grad_f_real, diag_f_real, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1376,9 +1411,9 @@ def grad_hess_diag_2_f32(
             diag_f_real_chunk = diag_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_f_real, entry)
-                _fetch(diag_f_real, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_f_real, line)
+                _fetch(diag_f_real, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -1397,6 +1432,7 @@ def grad_hess_diag_3_f32(
     first, last, rows_float32, samples, chunk, grad_f_fake, diag_f_fake, weight, weight_step, mask, mask_step,
     denominator,
 ):
+    _prefer_wide_vectors()
     seed = rows_float32[0]
     denominator = f32(denominator)
     for c in range(first, last):
@@ -1407,9 +1443,9 @@ def grad_hess_diag_3_f32(
             diag_f_fake_chunk = diag_f_fake[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
             weight_chunk = weight[start * weight_step : start * weight_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(grad_f_fake, entry)
-                _fetch(diag_f_fake, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(grad_f_fake, line)
+                _fetch(diag_f_fake, line)
             if weight_step or start == first * chunk:
                 for row in range(rows):
                     seed[row] = weight_chunk[row] / denominator
@@ -1428,6 +1464,7 @@ def hvp_1_f32(
     first, last, gradient_penalty_length__scaled_block, tangent_gradient_penalty_length_block, quarters, samples, chunk,
     g, v_g_, hvp_g, lam, size_d, weight, weight_step, mask, mask_step, denominator,
 ):
+    _prefer_wide_vectors()
     denominator = f32(denominator)
     for c in range(first, last):
         start = c * chunk
@@ -1505,14 +1542,15 @@ def hvp_1_f32(
 # Runs for each of hvp_f_real, hvp_f_fake.
 @_jit
 def hvp_2_f32(first, last, samples, chunk, hvp_f_real, mask, mask_step):
+    _prefer_wide_vectors()
     for c in range(first, last):
         end = _where(samples < (c + 1) * chunk, samples, (c + 1) * chunk)
         for start in range(c * chunk, end, 256):
             rows = _where(end - start < 256, end - start, 256)
             hvp_f_real_chunk = hvp_f_real[start : start + rows]
             live = mask[start * mask_step : start * mask_step + rows]
-            for entry in range(start + 512, start + 768, 16):
-                _fetch(hvp_f_real, entry)
+            for line in range(start + 512, start + 768, 16):
+                _fetch(hvp_f_real, line)
             for row in range(rows):
                 hvp_f_real_chunk[row] = f32(0.0)
             if mask_step:

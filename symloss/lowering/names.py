@@ -17,7 +17,7 @@ _OWN = """
 np numba math f32 META DRIVERS first last samples chunk chunks weight weights weight_step mask masks mask_step
 denominator losses_out keep_losses validate failed seed start rows row live c wrong block lane count run inputs
 parameters outputs values total_weight reduction normalizer directions violation total driver number entries entry
-outside here own_weight spaces quarters matrix_product NEAR SHORT totals end
+outside here line own_weight spaces quarters matrix_product NEAR SHORT totals end
 """
 _RESERVED = (
     frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | frozenset(dir(builtins)) | frozenset(_OWN.split())

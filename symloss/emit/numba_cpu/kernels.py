@@ -15,6 +15,10 @@ from symloss.emit.numba_cpu.sweeps import NEUTRAL, SweepPrinter, better, indente
 from symloss.emit.numba_cpu.wide import WIDE, widened
 from symloss.lowering.schedule import Node, RowResult
 
+#: What every kernel begins with. On a processor with vectors of 512 bits it takes a fifth to a third off the time of
+#: losses with exponentials, with the same bits; LLVM is careful with them because some older ones slow down.
+PREFER = "_prefer_wide_vectors()"
+
 
 @dataclass
 class KernelPrinter(SweepPrinter):
@@ -132,7 +136,7 @@ class KernelPrinter(SweepPrinter):
         for lengths in self.lengths():
             head += [f"if {' or '.join(lengths)}:", "    return"]
         lines = ["@_jit", f"def {self.name}({', '.join(self.signature())}):"]
-        lines += indented([*head, *preamble])
+        lines += indented([PREFER, *head, *preamble])
         if kernel.axis:
             chunks = "first + begin // chunk, last + begin // chunk" if self.tiled else "first, last"
             lines += indented([f"for c in range({chunks}):", *indented(inner)])

@@ -112,8 +112,8 @@ class LanesPrinter(KernelPrinter):
         for width, names in widths.items():
             ends = [f"start + {AHEAD}", f"start + {AHEAD + SAMPLES}"]
             first, last = ends if width == 1 else (f"({end}) * {width}" for end in ends)
-            yield f"for entry in range({first}, {last}, {each}):"
-            yield from (f"    _fetch({name}, entry)" for name in names)
+            yield f"for line in range({first}, {last}, {each}):"
+            yield from (f"    _fetch({name}, line)" for name in names)
 
     def samples(self) -> Iterator[str]:
         """The loops over the samples of a block."""

@@ -47,7 +47,7 @@ _DOCS = {
     "hessian": "Per-sample Hessian blocks, one per prediction.",
 }
 #: Helpers that Numba knows as functions of its own, each with a type and with code.
-BUILT_IN = ("_bits", "_where", "_fetch")
+BUILT_IN = ("_bits", "_where", "_fetch", "_prefer_wide_vectors")
 _SUPPORT_ALWAYS = {"_serial", "_call", "_hessian", "_ones", "_total"}
 _SUPPORT_ALWAYS |= {"_root", "_checked_array", "_check_numbers", "_per_term"}
 

@@ -1,4 +1,4 @@
-"""Element-wise kernels ask for the lines that a later block writes to, and for nothing else."""
+"""What kernels say beside what they compute: lines to fetch for a later block, and how wide vectors may be."""
 
 import re
 
@@ -37,7 +37,7 @@ def test_it_is_one_instruction_that_changes_nothing_and_may_be_beyond_the_array(
 def written(text, kernel):
     """The arrays that a kernel writes a number per sample of, and those that it fetches, with the places."""
     body = text.split(f"def {kernel}(")[1].split("\n\n\n")[0]
-    places = re.findall(r"for entry in range\((.*), (.*), (\d+)\):\n((?: +_fetch\(\w+, entry\)\n)+)", body)
+    places = re.findall(r"for line in range\((.*), (.*), (\d+)\):\n((?: +_fetch\(\w+, line\)\n)+)", body)
     return {name: place[:3] for place in places for name in re.findall(r"_fetch\((\w+),", place[3])}
 
 
@@ -61,3 +61,27 @@ def test_a_kernel_has_the_instruction():
     fresh = numba.njit(**{key: v for key, v in kernel.targetoptions.items() if key != "nopython"})(kernel.py_func)
     fresh.compile(kernel.signatures[0])
     assert "llvm.prefetch" in fresh.inspect_llvm(kernel.signatures[0])
+
+
+def test_every_kernel_prefers_wide_vectors():
+    for name in ("huber", "softmax_cross_entropy", "info_nce", "iou"):
+        text = text_of(CATALOGUE[name])
+        kernels_there = re.findall(r"^@_jit\ndef \w+\((?:.|\n)*?\):\n(.*)", text, re.MULTILINE)
+        printed = [line for line in kernels_there if '"""' not in line]  # not a product of the templates
+        assert len(printed) >= 8
+        assert set(printed) == {"    _prefer_wide_vectors()"}
+
+
+def test_to_prefer_them_is_an_attribute_of_the_function():
+    k = kernels("huber")
+    k.module.value_and_grad(np.zeros(8, np.float32), np.zeros(8, np.float32))
+    kernel = k.module.value_and_grad_f32
+    fresh = numba.njit(**{key: v for key, v in kernel.targetoptions.items() if key != "nopython"})(kernel.py_func)
+    fresh.compile(kernel.signatures[0])
+    code = fresh.inspect_llvm(kernel.signatures[0])
+    preferring = {number for number, text in re.findall(r"attributes (#\d+) = \{(.*)\}", code) if '"512"' in text}
+    functions = re.findall(r"^define [^\n]*(#\d+)[^\n]*\{\n(.*?)^\}", code, re.MULTILINE | re.DOTALL)
+    fetching = [number for number, body in functions if "@llvm.prefetch" in body]
+    assert fetching
+    assert {*fetching} <= preferring
+    assert k.module._prefer_wide_vectors() is None
