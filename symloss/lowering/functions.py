@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import sympy
 
@@ -138,3 +138,12 @@ def _integral(expression: sympy.Expr) -> bool:
     if isinstance(expression, Guarded):
         return _integral(expression.args[0])
     return expression.is_Atom and bool(expression.is_integer)
+
+
+def unguarded(expression: sympy.Expr) -> Iterator[Element]:
+    """The elements in an expression that no test stands before."""
+    if isinstance(expression, Element):
+        yield expression
+    elif not isinstance(expression, Guarded):
+        for argument in expression.args:
+            yield from unguarded(argument)

@@ -22,7 +22,7 @@ Z, Y, T = Variable("z"), Variable("y"), Variable("t")
 def parted(*statements, results=(), taken=()):
     """Statements (name, expression) and results, sorted into loops."""
     show = ExpressionPrinter("float64")
-    found = Parted(show, "{}_rows[row]", {*taken, *(name for name, _ in statements)})
+    found = Parted(show, "{}_rows[row]", {"row"}, {*taken, *(name for name, _ in statements)})
     show.apart = found.call
     for name, value in statements:
         found.define(f"{name} = {show.real(value)}", True)
@@ -151,6 +151,15 @@ def test_a_number_from_parts_is_handed_on_and_others_are_computed_again():
     assert "y = z * z" in third
     assert "y = z * z" in last
     assert found.handed_on == ["e", "rest", "tail", "log", "t"]
+
+
+def test_an_entry_that_may_not_be_there_is_read_where_its_branch_is():
+    row = Variable("row", integer=True)
+    with exact_arithmetic():
+        before = Element("zs", (row - 1,))
+        found = parted(results=[atoms.Where(atoms.Less(0, row), atoms.Softplus(before), 0)])
+    assert found.parts == []
+    assert found.rest == ["out0[row] = _softplus_f64(zs[-1 + row]) if 0 < row else 0.0"]
 
 
 def test_what_nobody_reads_is_not_handed_on():

@@ -17,7 +17,7 @@ from symloss.emit.numba_cpu.checks import InputCheck
 from symloss.emit.numba_cpu.expressions import ATOM, is_condition
 from symloss.emit.numba_cpu.kernels import KernelPrinter
 from symloss.emit.numba_cpu.sweeps import better, indented
-from symloss.lowering.functions import Element, Guarded, is_integer, leaves
+from symloss.lowering.functions import Element, is_integer, leaves, unguarded
 from symloss.lowering.rows import ROW
 from symloss.lowering.schedule import Accumulation, Argument, Kernel, Let, Node, RowResult, Sweep, View, expressions
 
@@ -220,9 +220,9 @@ class AcrossPrinter(KernelPrinter):
             for node in kept:
                 self.printer.worded[node.variable] = f"{node.variable}_rows[row]", ATOM
 
-    def _sorted(self, nodes: Iterable[Node], rest: Callable[[], list[str]]) -> Iterator[str]:
-        """The loops over samples that compute nodes and what is done after them."""
-        loops, handed_on = self.loops(nodes, rest, "{}_rows[row]")
+    def _sorted(self, nodes: Iterable[Node], rest: Callable[[], list[str]], *indices: str) -> Iterator[str]:
+        """The loops over samples that compute nodes and what is done after them, inside loops over ``indices``."""
+        loops, handed_on = self.loops(nodes, rest, "{}_rows[row]", indices)
         self.rows |= {f"{name}_rows": self.real_type for name in handed_on}
         for lines in loops:
             yield from self.each_sample(lines) if lines else []
@@ -245,7 +245,7 @@ class AcrossPrinter(KernelPrinter):
 
         Where such an entry is read LLVM cannot know, so that it vectorises no loop that writes anything beside.
         """
-        found = dict.fromkeys(element for value in values for element in _free_elements(value))
+        found = dict.fromkeys(e for value in values for e in unguarded(value) if e.subscripts != (ROW,))
         lines = []
         for element in sorted(found, key=str):
             inside = leaves(element.subscripts)
@@ -269,7 +269,7 @@ class AcrossPrinter(KernelPrinter):
                 lines += [wide] if wide else self._add(a, f"{a.variable}_rows[row]", "")
             return lines
 
-        visit = list(self._sorted(sweep.body[-1], entries))
+        visit = list(self._sorted(sweep.body[-1], entries, axis))
         apart: list[str] = []
         after: list[str] = []
         for a in sweep.accumulations:
@@ -367,12 +367,3 @@ def _space(kind: str, dtype: str) -> str:
 def _variables(nodes: Iterable[Node]) -> set[str]:
     """The names of the variables that nodes read."""
     return {leaf.name for node in nodes for leaf in leaves(expressions(node))}
-
-
-def _free_elements(value: sympy.Expr) -> Iterator[Element]:
-    """The elements in an expression that no test stands before."""
-    if isinstance(value, Element) and value.subscripts != (ROW,):
-        yield value
-    elif not isinstance(value, Guarded):
-        for argument in value.args:
-            yield from _free_elements(argument)

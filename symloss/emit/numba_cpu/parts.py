@@ -20,6 +20,7 @@ import sympy
 
 from symloss.atoms.elementary.parts import operations, parts
 from symloss.emit.numba_cpu.expressions import ExpressionPrinter
+from symloss.lowering.functions import Element, unguarded
 from symloss.lowering.names import Names
 
 #: A function of fewer operations is computed where it is needed.
@@ -56,12 +57,12 @@ class _Definition:
 class Parted:
     """The lines of a sample, or of an entry of one, sorted into loops.
 
-    ``place`` is what an entry of a workspace is called, such as ``{}_rows[row]``. After `loops`, ``handed_on`` names
-    the numbers that have one.
+    ``place`` is what an entry of a workspace is called, such as ``{}_rows[row]``; ``indices`` run through the samples
+    and their entries. After `loops`, ``handed_on`` names the numbers that have a workspace.
     """
 
-    def __init__(self, show: ExpressionPrinter, place: str, taken: Iterable[str]) -> None:
-        self.show, self.place = show, place
+    def __init__(self, show: ExpressionPrinter, place: str, indices: Iterable[str], taken: Iterable[str]) -> None:
+        self.show, self.place, self.indices = show, place, {*indices}
         self.names = Names({*taken})
         self.definitions: list[_Definition] = []
         self.parts: list[_Part] = []
@@ -90,9 +91,13 @@ class Parted:
         self.rest.append(line)
 
     def call(self, name: str, arguments: tuple[sympy.Expr, ...]) -> str | None:
-        """The text of a call of an elementary function whose parts are computed before; None for a short one."""
+        """The text of a call of an elementary function whose parts are computed before; None for a short one.
+
+        None also for one of an entry that may not be there, such as a neighbour's, for a branch may stand before it.
+        """
         found = parts(name, self.show.dtype)
-        if found is None and operations(name) < LEAST:
+        entries = {entry for argument in arguments for entry in unguarded(argument)}
+        if (found is None and operations(name) < LEAST) or not all(map(self._is_there, entries)):
             return None
         texts = [self.show.real(argument) for argument in arguments]
         if found is None:
@@ -106,6 +111,11 @@ class Parted:
             )
             known |= dict(zip(call.targets, named, strict=True))
         return self._called(last.function, [known[argument] for argument in last.arguments])
+
+    def _is_there(self, entry: Element) -> bool:
+        """Whether an entry is one that a loop comes to, or a number in a workspace."""
+        plain = all(place.is_Integer or str(place) in self.indices for place in entry.subscripts)
+        return plain or entry.name in self.show.worded
 
     def _called(self, name: str, arguments: list[str]) -> str:
         self.show.functions.add(name)

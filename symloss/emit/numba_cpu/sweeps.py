@@ -135,14 +135,14 @@ class SweepPrinter:
         return [f"{place} += {value}"]
 
     def loops(
-        self, nodes: Iterable[Node], rest: Callable[[], list[str]], place: str
+        self, nodes: Iterable[Node], rest: Callable[[], list[str]], place: str, indices: Iterable[str] = ()
     ) -> tuple[list[list[str]], list[str]]:
         """The lines of nodes, and of what is done after them, by loop; and what these hand on in workspaces.
 
-        ``place`` is what an entry of such a workspace is called.
+        ``place`` is what an entry of such a workspace is called; ``indices`` run through the entries of a sample.
         """
         listed = list(nodes)
-        parted = Parted(self.printer, place, self.named())
+        parted = Parted(self.printer, place, {str(ROW), *indices}, self.named())
         self.printer.apart = parted.call
         for node in listed:
             real = isinstance(node, Let) and not (is_condition(node.value) or is_integer(node.value))
@@ -178,7 +178,7 @@ class SweepPrinter:
             return [line for a in sweep.accumulations for line in self._visit(a, bool(sums))]
 
         if sums:
-            loops, handed_on = self.loops(body, visits, "{}_block[lane]")
+            loops, handed_on = self.loops(body, visits, "{}_block[lane]", [index for index, _ in sweep.loops])
             self.blocks |= {f"{name}_block": self.real_type for name in handed_on}
             loops[0][:0] = inner
         else:
