@@ -11,6 +11,7 @@ import pytest
 
 from symloss.emit.numba_cpu.bits import with_bits
 from symloss.emit.numba_cpu.module import support_functions
+from tests.emit.built_in import built_in
 from tests.kernels.harness import CATALOGUE, text_of
 
 
@@ -37,10 +38,7 @@ def test_generated_kernels_have_no_other_casts(name):
 
 @pytest.mark.parametrize(("real", "integer"), [(np.float32, np.int32), (np.float64, np.int64), (np.float32, np.uint32)])
 def test_the_helper_gives_the_bits(real, integer):
-    space = {"numba": numba, "np": np}
-    for name in ("_bits", "_type_of_bits", "_code_of_bits"):
-        exec(support_functions()[name], space)  # the text that files get a copy of
-    bits = space["_bits"]
+    bits = built_in("_bits")
     there, back = numba.njit(lambda x: bits(x, integer)), numba.njit(lambda n: bits(n, real))
     for number in (0.0, -0.0, 1.5, -np.inf, np.finfo(real).smallest_subnormal):
         x = real(number)

@@ -3,20 +3,17 @@
 import re
 
 import numba
-import numba.extending
 import numpy as np
 import pytest
 
-from symloss.emit.numba_cpu.module import support_functions
+from tests.emit.built_in import built_in
 from tests.kernels.harness import CATALOGUE, kernels, text_of
+from tests.kernels.machine_code import compiled
 
 
 @pytest.fixture(scope="module")
 def fetch():
-    space = {"numba": numba, "np": np}
-    for name in ("_fetch", "_type_of_fetch", "_code_of_fetch"):
-        exec(support_functions()[name], space)
-    return space["_fetch"]
+    return built_in("_fetch")
 
 
 def test_it_is_one_instruction_that_changes_nothing_and_may_be_beyond_the_array(fetch):
@@ -54,13 +51,15 @@ def test_rows_are_not_fetched_so():
     assert "_fetch" not in text_of(CATALOGUE["softmax_cross_entropy"])
 
 
+def code_of_huber():
+    """What LLVM makes of a kernel."""
+    module = kernels("huber").module
+    module.value_and_grad(np.zeros(8, np.float32), np.zeros(8, np.float32))
+    return compiled(module, module.value_and_grad_f32)[0]
+
+
 def test_a_kernel_has_the_instruction():
-    k = kernels("huber")
-    k.module.value_and_grad(np.zeros(8, np.float32), np.zeros(8, np.float32))
-    kernel = k.module.value_and_grad_f32
-    fresh = numba.njit(**{key: v for key, v in kernel.targetoptions.items() if key != "nopython"})(kernel.py_func)
-    fresh.compile(kernel.signatures[0])
-    assert "llvm.prefetch" in fresh.inspect_llvm(kernel.signatures[0])
+    assert "llvm.prefetch" in code_of_huber()
 
 
 def test_every_kernel_prefers_wide_vectors():
@@ -73,15 +72,10 @@ def test_every_kernel_prefers_wide_vectors():
 
 
 def test_to_prefer_them_is_an_attribute_of_the_function():
-    k = kernels("huber")
-    k.module.value_and_grad(np.zeros(8, np.float32), np.zeros(8, np.float32))
-    kernel = k.module.value_and_grad_f32
-    fresh = numba.njit(**{key: v for key, v in kernel.targetoptions.items() if key != "nopython"})(kernel.py_func)
-    fresh.compile(kernel.signatures[0])
-    code = fresh.inspect_llvm(kernel.signatures[0])
+    code = code_of_huber()
     preferring = {number for number, text in re.findall(r"attributes (#\d+) = \{(.*)\}", code) if '"512"' in text}
     functions = re.findall(r"^define [^\n]*(#\d+)[^\n]*\{\n(.*?)^\}", code, re.MULTILINE | re.DOTALL)
     fetching = [number for number, body in functions if "@llvm.prefetch" in body]
     assert fetching
     assert {*fetching} <= preferring
-    assert k.module._prefer_wide_vectors() is None
+    assert kernels("huber").module._prefer_wide_vectors() is None

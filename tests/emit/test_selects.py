@@ -8,8 +8,8 @@ import numba.extending
 import numpy as np
 import pytest
 
-from symloss.emit.numba_cpu.module import support_functions
 from symloss.emit.numba_cpu.selects import with_selects
+from tests.emit.built_in import built_in
 
 GENERATED = Path(__file__).parents[2] / "generated" / "cpu"
 
@@ -61,10 +61,7 @@ def test_what_is_not_compiled_stays_as_it_is():
 
 @pytest.mark.parametrize("compiled", [False, True])
 def test_the_helper_gives_one_of_both(compiled):
-    space = {"numba": numba, "np": np}
-    for name in ("_where", "_type_of_where", "_code_of_where"):
-        exec(support_functions()[name], space)
-    where = space["_where"]
+    where = built_in("_where")
 
     def function(condition, a, b):
         return where(condition, a, b), where(condition, 1, b)

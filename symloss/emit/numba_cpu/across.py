@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import sympy
 
@@ -19,7 +20,7 @@ from symloss.emit.numba_cpu.kernels import KernelPrinter
 from symloss.emit.numba_cpu.sweeps import better, indented
 from symloss.lowering.functions import Element, is_integer, leaves, unguarded
 from symloss.lowering.rows import ROW
-from symloss.lowering.schedule import Accumulation, Argument, Kernel, Let, Node, RowResult, Sweep, View, expressions
+from symloss.lowering.schedule import Accumulation, Argument, Kernel, Let, Node, Sweep, View, expressions
 
 #: The longest sample that is visited this way.
 LONGEST = 32
@@ -127,11 +128,8 @@ class AcrossPrinter(KernelPrinter):
     def samples(self) -> Iterator[str]:
         """All that is computed for the samples of a chunk."""
 
-        def text(result: RowResult) -> Callable[[], list[str]]:
-            target = f"{result.name}_{'narrow' if self.narrow else 'rows'}[row]"
-            return lambda: [f"{target} = {self.printer.real(result.value)}"]
-
-        yield from self._across(self.kernel.nodes, [(r.value, text(r)) for r in self.kernel.row_results])
+        results = [(result.value, partial(self.results, [result])) for result in self.kernel.row_results]
+        yield from self._across(self.kernel.nodes, results)
         written = [argument.name for argument in self.kernel.arguments if argument.written and len(argument.axes) > 1]
         yield from self._turning(
             f"{name}_chunk[row, {self.axis}] = {name}_columns[{self.axis}, row]" for name in written

@@ -28,10 +28,9 @@ LEAST = 20
 
 
 @dataclass(frozen=True)
-class _Part:
-    """``names = text``, in a loop of its own."""
+class _Text:
+    """What is assigned."""
 
-    names: tuple[str, ...]
     text: str
 
     @property
@@ -41,17 +40,18 @@ class _Part:
 
 
 @dataclass(frozen=True)
-class _Definition:
+class _Part(_Text):
+    """``names = text``, in a loop of its own."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Definition(_Text):
     """``name = text``; ``kept`` says that a later loop may read it from a workspace, if it depends on parts."""
 
     name: str
-    text: str
     kept: bool
-
-    @property
-    def reads(self) -> set[str]:
-        """The names that it mentions."""
-        return _words(self.text)
 
 
 class Parted:
@@ -79,11 +79,11 @@ class Parted:
         """Add ``name = text``; a later loop may read a real number (``kept``) from a workspace."""
         name, text = line.split(" = ", 1)
         if self._names_last_part(text):
-            part = self.parts[-1] = _Part((name,), self.parts[-1].text)
+            part = self.parts[-1] = _Part(self.parts[-1].text, (name,))
             self.known[part.text] = part.names
             return
         self.reads_results |= any(line.split("[")[0] in _words(text) for line in self.rest)
-        self.definitions.append(_Definition(name, text, kept))
+        self.definitions.append(_Definition(text, name, kept))
         self.magnitudes[name] = self.magnitudes.setdefault(_unsigned(text), name)
 
     def finish(self, line: str) -> None:
@@ -126,7 +126,7 @@ class Parted:
         text = self._called(name, arguments)
         if text not in self.known:
             self.known[text] = tuple(self.names.fresh(target) for target in targets)
-            self.parts.append(_Part(self.known[text], text))
+            self.parts.append(_Part(text, self.known[text]))
         return self.known[text]
 
     def _names_last_part(self, text: str) -> bool:

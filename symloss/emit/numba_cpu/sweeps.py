@@ -181,10 +181,6 @@ class SweepPrinter:
             loops, handed_on = self.loops(body, visits, "{}_block[lane]", [index for index, _ in sweep.loops])
             self.blocks |= {f"{name}_block": self.real_type for name in handed_on}
             loops[0][:0] = inner
-        else:
-            inner += [*self.nodes(body), *visits()]
-        self.printer.blocked = None
-        if sums:
             loop = [
                 f"for block in range(0, {size}, {BLOCK}):",
                 *indented(
@@ -200,7 +196,8 @@ class SweepPrinter:
                 ),
             ]
         else:
-            loop = [f"for {axis} in range({size}):", *indented(inner)]
+            loop = [f"for {axis} in range({size}):", *indented([*inner, *self.nodes(body), *visits()])]
+        self.printer.blocked = None
         for (name, extent), nodes in reversed(list(zip(outer, sweep.body[:-1], strict=True))):
             loop = [f"for {name} in range({extent}):", *indented([*self.nodes(nodes), *loop])]
         lines += loop
